@@ -1,0 +1,75 @@
+import { inject, test } from 'vitest';
+import { CheckpointFailure } from './failure.ts';
+
+/** What is under test, as the runner hands it to the worker. Plain data: it crosses a thread. */
+export type InjectedTarget =
+  | {
+      readonly kind: 'program';
+      readonly name: string;
+      /** Started without a shell, or, as one string, by the shell. */
+      readonly command: readonly string[] | string;
+      readonly cwd: string;
+      readonly env: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly kind: 'module';
+      readonly name: string;
+      /** Absolute path of the folder that holds the module. */
+      readonly folder: string;
+      /** Changes with every run, so that an edited module is loaded anew. */
+      readonly version: string;
+    };
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    target: InjectedTarget;
+    /** Base of every random choice of this run; printed when a checkpoint fails. */
+    seed: number;
+  }
+}
+
+export interface CheckpointContext {
+  readonly target: InjectedTarget;
+  /** A whole number from 0 to 2³² − 1. A failure prints it; `LAB_SEED=<n>` repeats it. */
+  readonly seed: number;
+  /** Aborted when the checkpoint's time is up. */
+  readonly signal: AbortSignal;
+}
+
+export interface CheckpointOptions {
+  /** The whole checkpoint's time. Every step inside has a shorter deadline of its own. */
+  readonly timeoutMs?: number;
+}
+
+/** Long, because a busy machine is no reason to fail; the steps inside have their own deadlines. */
+const CHECKPOINT_TIMEOUT_MS = 60_000;
+
+/**
+ * Declares one checkpoint. The test is named `<id>: <sentence>`; `verify` holds both against the manifest.
+ *
+ * @param id as in the manifest.
+ * @param sentence what the target does, as a whole sentence.
+ * @param judge throws a `CheckpointFailure` (see `fail`, `check`) when it does not.
+ */
+export function checkpoint(
+  id: string,
+  sentence: string,
+  judge: (context: CheckpointContext) => Promise<void> | void,
+  options: CheckpointOptions = {},
+): void {
+  test(`${id}: ${sentence}`, { timeout: options.timeoutMs ?? CHECKPOINT_TIMEOUT_MS }, async ({ signal }) => {
+    const target = inject('target');
+    const seed = inject('seed');
+    try {
+      await judge({ target, seed, signal });
+    } catch (error) {
+      throw withSeed(error, seed);
+    }
+  });
+}
+
+function withSeed(error: unknown, seed: number): unknown {
+  if (!(error instanceof CheckpointFailure)) return error;
+  const { kind, ...text } = error.report;
+  return new CheckpointFailure({ ...text, details: [...(text.details ?? []), `seed ${seed}`] }, kind);
+}

@@ -1,0 +1,232 @@
+import { createVitest, type Reporter, type TestCase, type TestModule, type Vitest } from 'vitest/node';
+import type { PlacedBuiltLab } from '../../labs/course-schema.ts';
+import { phaseFolder } from '../../labs/course-schema.ts';
+import type { InjectedTarget } from '../harness/checkpoint.ts';
+import type { FailureReport } from '../harness/failure.ts';
+import { repository } from './repository.ts';
+
+export type Verdict = 'passed' | 'failed' | 'could not check';
+
+export interface CheckpointResult {
+  readonly id: string;
+  readonly sentence: string;
+  readonly verdict: Verdict;
+  readonly durationMs: number;
+  readonly failure?: FailureReport;
+}
+
+/** One lab judged on one target. */
+export interface Job {
+  readonly placed: PlacedBuiltLab;
+  readonly target: InjectedTarget;
+  /** Only these checkpoints. Default: all. */
+  readonly only?: readonly string[];
+}
+
+export interface JobResult {
+  readonly job: Job;
+  /** In the order of the test file; those that `only` or `bail` left out are missing. */
+  readonly checkpoints: readonly CheckpointResult[];
+}
+
+export interface RunnerOptions {
+  /** Stop each job at its first red checkpoint. Default false. */
+  readonly bail?: boolean;
+  /** How many jobs run at once. Default 1. */
+  readonly workers?: number;
+  /** Base of all random choices. Default: `LAB_SEED`, or drawn anew. */
+  readonly seed?: number;
+  /** Called as each checkpoint ends. */
+  readonly onCheckpoint?: (job: Job, result: CheckpointResult) => void;
+  readonly onJob?: (result: JobResult) => void;
+}
+
+/** A checkpoint that says nothing for so long is stuck in a loop that no timer can interrupt. */
+const SILENCE_LIMIT_MS = 75_000;
+
+/**
+ * Judges jobs with Vitest: one project a job, all in one process. Kept open, it judges the same jobs again in the time
+ * that the checkpoints themselves take, which is what `watch` is made of.
+ */
+export class CheckpointRunner implements AsyncDisposable {
+  readonly seed: number;
+  readonly #vitest: Vitest;
+  readonly #jobs: ReadonlyMap<string, Job>;
+  readonly #progress: Progress;
+
+  private constructor(vitest: Vitest, jobs: ReadonlyMap<string, Job>, progress: Progress, seed: number) {
+    this.#vitest = vitest;
+    this.#jobs = jobs;
+    this.#progress = progress;
+    this.seed = seed;
+  }
+
+  static async open(jobs: readonly Job[], options: RunnerOptions = {}): Promise<CheckpointRunner> {
+    const seed = options.seed ?? seedFromEnvironment() ?? Math.floor(Math.random() * 2 ** 32);
+    const named = new Map(jobs.map((job, index) => [`${index} ${job.placed.lab.slug} ${job.target.name}`, job]));
+    const progress = new Progress(named, options);
+    const vitest = await createVitest(
+      {
+        root: repository,
+        config: false,
+        watch: false,
+        reporters: [progress],
+        maxWorkers: options.workers ?? 1,
+        fileParallelism: true,
+        bail: options.bail ? 1 : 0,
+        coverage: { enabled: false },
+        projects: [...named].map(([name, job]) => ({
+          test: {
+            name,
+            include: [testFile(job.placed)],
+            pool: 'threads' as const,
+            isolate: false,
+            watch: false,
+            provide: { target: job.target, seed },
+            ...(job.only ? { testNamePattern: new RegExp(`^(${job.only.map(escapeRegExp).join('|')}): `) } : {}),
+          },
+        })),
+      },
+      { logLevel: 'error', clearScreen: false },
+    );
+    return new CheckpointRunner(vitest, named, progress, seed);
+  }
+
+  /** Judges all jobs once more, or those among them that `filter` accepts. */
+  async run(filter: (job: Job) => boolean = () => true): Promise<JobResult[]> {
+    this.#progress.begin();
+    const specifications = (await this.#vitest.globTestSpecifications()).filter((specification) => {
+      const job = this.#jobs.get(specification.project.name);
+      return job !== undefined && filter(job);
+    });
+    const run = this.#vitest.runTestSpecifications(specifications);
+    const { testModules, unhandledErrors } = await Promise.race([run, this.#progress.silence()]);
+    if (unhandledErrors.length > 0)
+      throw new CheckpointsBroken(String((unhandledErrors[0] as Error)?.stack ?? unhandledErrors[0]));
+    return testModules.map((module) => this.#progress.jobResult(module));
+  }
+
+  /** Gives the jobs of a module target a new version, so that an edited module is loaded anew. */
+  provideAgain(change: (target: InjectedTarget) => InjectedTarget): void {
+    for (const project of this.#vitest.projects) {
+      const job = this.#jobs.get(project.name);
+      if (job) project.provide('target', change(job.target));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#vitest.close();
+  }
+}
+
+/** The suite itself broke: never the learner's fault. */
+export class CheckpointsBroken extends Error {
+  readonly code = 'CHECKPOINTS_BROKEN';
+
+  constructor(what: string) {
+    super(`the checkpoints themselves broke, which is a defect of this repository:\n${what}`);
+    this.name = 'CheckpointsBroken';
+  }
+}
+
+/** Path of a lab's test file, relative to the repository. */
+export function testFile(placed: PlacedBuiltLab): string {
+  return `checkpoints/${phaseFolder(placed.phase)}/${placed.lab.slug}.test.ts`;
+}
+
+/** Collects results as they come, and notices when none do. */
+class Progress implements Reporter {
+  readonly #jobs: ReadonlyMap<string, Job>;
+  readonly #options: RunnerOptions;
+  #lastSign = performance.now();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(jobs: ReadonlyMap<string, Job>, options: RunnerOptions) {
+    this.#jobs = jobs;
+    this.#options = options;
+  }
+
+  begin(): void {
+    this.#lastSign = performance.now();
+  }
+
+  /** Rejects when no checkpoint has ended for too long. */
+  silence(): Promise<never> {
+    clearInterval(this.#timer);
+    return new Promise((_, reject) => {
+      this.#timer = setInterval(() => {
+        if (performance.now() - this.#lastSign < SILENCE_LIMIT_MS) return;
+        clearInterval(this.#timer);
+        reject(
+          new CheckpointsBroken(
+            `no checkpoint ended within ${SILENCE_LIMIT_MS / 1000} s: an endless loop in the code under test?`,
+          ),
+        );
+      }, 1_000);
+      this.#timer.unref();
+    });
+  }
+
+  onTestCaseResult(testCase: TestCase): void {
+    this.#lastSign = performance.now();
+    const job = this.#jobs.get(testCase.project.name);
+    const result = checkpointResult(testCase);
+    if (job && result) this.#options.onCheckpoint?.(job, result);
+  }
+
+  onTestModuleEnd(module: TestModule): void {
+    this.#lastSign = performance.now();
+    if (this.#jobs.has(module.project.name)) this.#options.onJob?.(this.jobResult(module));
+  }
+
+  onTestRunEnd(): void {
+    clearInterval(this.#timer);
+  }
+
+  jobResult(module: TestModule): JobResult {
+    const job = this.#jobs.get(module.project.name);
+    if (!job) throw new CheckpointsBroken(`no job is named ${module.project.name}`);
+    const errors = module.errors();
+    if (errors.length > 0)
+      throw new CheckpointsBroken(`${testFile(job.placed)}: ${errors[0]?.stack ?? errors[0]?.message}`);
+    const checkpoints = [...module.children.allTests()].map(checkpointResult).filter((result) => result !== undefined);
+    return { job, checkpoints };
+  }
+}
+
+function checkpointResult(testCase: TestCase): CheckpointResult | undefined {
+  const result = testCase.result();
+  if (result.state !== 'passed' && result.state !== 'failed') return undefined;
+  const [, id = testCase.name, sentence = ''] = /^([a-z0-9-]+): (.*)$/s.exec(testCase.name) ?? [];
+  const durationMs = Math.round((testCase.diagnostic()?.duration ?? 0) * 10) / 10;
+  if (result.state === 'passed') return { id, sentence, verdict: 'passed', durationMs };
+  return { id, sentence, verdict: 'failed', durationMs, failure: reportOf(result.errors[0]) };
+}
+
+/** A `CheckpointFailure` comes through the worker's boundary as plain data; anything else is a crash of the suite. */
+function reportOf(error: { message?: string; stack?: string; report?: unknown } | undefined): FailureReport {
+  const report = error?.report;
+  if (typeof report === 'object' && report !== null && 'expected' in report) return report as FailureReport;
+  const timedOut = error?.message?.includes('Test timed out') ?? false;
+  return {
+    kind: timedOut ? 'assertion' : 'crash',
+    expected: timedOut ? 'the checkpoint to end in its time' : 'the checkpoint to run',
+    received: error?.message?.split('\n')[0] ?? 'an unknown error',
+    usually: timedOut ? 'your program keeps a step waiting for ever' : 'a defect of this checkpoint: please report it',
+    ...(error?.stack ? { details: error.stack.split('\n').slice(0, 6) } : {}),
+  };
+}
+
+function seedFromEnvironment(): number | undefined {
+  const text = process.env['LAB_SEED'];
+  if (text === undefined) return undefined;
+  const seed = Number(text);
+  if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
+    throw new RangeError(`LAB_SEED must be a whole number from 0 to 4294967295; it is "${text}"`);
+  }
+  return seed;
+}
+
+function escapeRegExp(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
