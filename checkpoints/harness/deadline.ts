@@ -2,7 +2,7 @@
  * Deadlines of the harness. They bound how long a checkpoint waits for something that should come at once, so they
  * are long on purpose: a passing run never reaches one. `LAB_PATIENCE=3` makes all of them three times as long.
  */
-const patience = Math.max(1, Number(process.env['LAB_PATIENCE'] ?? '1') || 1);
+const patience = Math.max(1, Number(process.env.LAB_PATIENCE ?? '1') || 1);
 
 /** `ms`, stretched for a slow machine. */
 export function deadlineMs(ms: number): number {

@@ -150,7 +150,7 @@ export class Program implements AsyncDisposable {
 export function spawnProgram(options: ProgramOptions = {}): Program {
   const target = options.target ?? inject('target');
   if (target.kind !== 'program') throw new Error(`target ${target.name} is a module; only a program can be started`);
-  const host = options.env?.['HOST'] ?? '127.0.0.1';
+  const host = options.env?.HOST ?? '127.0.0.1';
   const env = { ...process.env, HOST: host, PORT: '0', ...target.env, ...options.env };
   const settings = {
     cwd: target.cwd,

@@ -19,10 +19,14 @@ export interface Mistake {
 
 export class MistakeFormatError extends Error {
   readonly code = 'MISTAKE_FORMAT';
+  readonly what: string;
+  readonly mend: string;
 
   constructor(fileName: string, what: string, mend: string) {
     super(`${fileName}: ${what}. Mend: ${mend}.`);
     this.name = 'MistakeFormatError';
+    this.what = what;
+    this.mend = mend;
   }
 }
 

@@ -27,9 +27,15 @@ export interface JobResult {
   readonly job: Job;
   /** In the order of the test file; those that `only` or `bail` left out are missing. */
   readonly checkpoints: readonly CheckpointResult[];
+  /** Why the test file could not be run to its end. Only with `reportBroken`. */
+  readonly broken?: string;
 }
 
 export interface RunnerOptions {
+  /** The repository that holds the labs and their checkpoints. Default: this one. */
+  readonly root?: string;
+  /** A test file that breaks becomes `broken` of its result. Default false: it throws `CheckpointsBroken`. */
+  readonly reportBroken?: boolean;
   /** Stop each job at its first red checkpoint. Default false. */
   readonly bail?: boolean;
   /** How many jobs run at once. Default 1. */
@@ -67,7 +73,7 @@ export class CheckpointRunner implements AsyncDisposable {
     const progress = new Progress(named, options);
     const vitest = await createVitest(
       {
-        root: repository,
+        root: options.root ?? repository,
         config: false,
         watch: false,
         reporters: [progress],
@@ -187,10 +193,11 @@ class Progress implements Reporter {
     const job = this.#jobs.get(module.project.name);
     if (!job) throw new CheckpointsBroken(`no job is named ${module.project.name}`);
     const errors = module.errors();
-    if (errors.length > 0)
-      throw new CheckpointsBroken(`${testFile(job.placed)}: ${errors[0]?.stack ?? errors[0]?.message}`);
     const checkpoints = [...module.children.allTests()].map(checkpointResult).filter((result) => result !== undefined);
-    return { job, checkpoints };
+    if (errors.length === 0) return { job, checkpoints };
+    const broken = errors[0]?.stack ?? errors[0]?.message ?? 'an unknown error';
+    if (this.#options.reportBroken) return { job, checkpoints, broken };
+    throw new CheckpointsBroken(`${testFile(job.placed)}: ${broken}`);
   }
 }
 
@@ -218,7 +225,7 @@ function reportOf(error: { message?: string; stack?: string; report?: unknown } 
 }
 
 function seedFromEnvironment(): number | undefined {
-  const text = process.env['LAB_SEED'];
+  const text = process.env.LAB_SEED;
   if (text === undefined) return undefined;
   const seed = Number(text);
   if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {

@@ -19,7 +19,13 @@ export type TargetName =
 
 export type ResolvedTarget =
   | { readonly ok: true; readonly target: InjectedTarget }
-  | { readonly ok: false; readonly reason: string; readonly remedy: string };
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      readonly remedy: string;
+      /** The language whose toolchain is missing here. Absent: what is missing is the repository's or the learner's. */
+      readonly missing?: Language;
+    };
 
 const FOLDER_LANGUAGES: Readonly<Record<string, Language>> = {
   'solution-python': 'python',
@@ -29,14 +35,19 @@ const FOLDER_LANGUAGES: Readonly<Record<string, Language>> = {
 /**
  * Finds a target and makes it ready to run: applies a mistake's patch, builds what is compiled.
  *
+ * @param root the repository that holds the lab. Default: this one.
  * @returns `ok: false` when it cannot be checked here: missing files, missing toolchain.
  */
-export async function resolveTarget(placed: PlacedBuiltLab, name: TargetName): Promise<ResolvedTarget> {
-  const labFolder = join(repository, placed.path);
+export async function resolveTarget(
+  placed: PlacedBuiltLab,
+  name: TargetName,
+  root: string = repository,
+): Promise<ResolvedTarget> {
+  const labFolder = join(root, placed.path);
   const slug = placed.lab.slug;
   let folder = join(labFolder, name);
   if (name.startsWith('mistakes/')) {
-    folder = await materialize(labFolder, slug, name.slice('mistakes/'.length));
+    folder = await materialize(labFolder, slug, name.slice('mistakes/'.length), root);
   } else if (!existsSync(folder)) {
     return name === 'attempt'
       ? { ok: false, reason: 'you have not started this lab', remedy: `npm run lab start ${slug}` }
@@ -50,7 +61,7 @@ export async function resolveTarget(placed: PlacedBuiltLab, name: TargetName): P
     const entries = Object.values(placed.lab.entry).join(', ');
     return {
       ok: false,
-      reason: `${folder.slice(repository.length + 1)} holds none of ${entries}`,
+      reason: `${folder.slice(root.length + 1)} holds none of ${entries}`,
       remedy: `add one of them, or say how to start yours: npm run lab test ${slug} -- --run "<command>"`,
     };
   }
@@ -65,8 +76,8 @@ export function commandTarget(command: string, cwd: string): InjectedTarget {
 }
 
 /** The names of every target that a lab has, the attempt left out, in the order of a report. */
-export async function listTargets(placed: PlacedBuiltLab): Promise<TargetName[]> {
-  const labFolder = join(repository, placed.path);
+export async function listTargets(placed: PlacedBuiltLab, root: string = repository): Promise<TargetName[]> {
+  const labFolder = join(root, placed.path);
   const names: TargetName[] = ['starter', 'solution'];
   if (placed.lab.entry.python) names.push('solution-python');
   if (placed.lab.entry.csharp) names.push('solution-csharp');

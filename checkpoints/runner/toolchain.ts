@@ -13,7 +13,13 @@ const BUILD_TIMEOUT_MS = 180_000;
 /** A command to start a program with, or why there is none on this machine and how to get one. */
 export type Prepared =
   | { readonly ok: true; readonly command: readonly string[] }
-  | { readonly ok: false; readonly reason: string; readonly remedy: string };
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      readonly remedy: string;
+      /** The language whose toolchain is missing or too old. Absent: the program itself does not build. */
+      readonly missing?: Language;
+    };
 
 interface Toolchain {
   readonly name: string;
@@ -61,13 +67,14 @@ export async function prepareProgram(language: Language, folder: string, entry: 
   const toolchain = TOOLCHAINS[language];
   const version = await toolchainVersion(language);
   if (version === undefined) {
-    return { ok: false, reason: `${toolchain.name} is not on the PATH`, remedy: toolchain.remedy };
+    return { ok: false, reason: `${toolchain.name} is not on the PATH`, remedy: toolchain.remedy, missing: language };
   }
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const [needMajor, needMinor] = toolchain.minimum;
   if (major < needMajor || (major === needMajor && minor < needMinor)) {
     const need = toolchain.minimum.join('.');
-    return { ok: false, reason: `${toolchain.name} ${version} is older than ${need}`, remedy: toolchain.remedy };
+    const reason = `${toolchain.name} ${version} is older than ${need}`;
+    return { ok: false, reason, remedy: toolchain.remedy, missing: language };
   }
   // -u: a pipe is no reason to hold the ready line back.
   if (language === 'python') return { ok: true, command: ['python3', '-u', entry] };
