@@ -44,7 +44,7 @@ export function runCheck(check: Check): Promise<CheckOutcome> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: repository,
-      env: { ...process.env, PATH: `${repository}/node_modules/.bin:${process.env['PATH'] ?? ''}`, NO_COLOR: '1' },
+      env: { ...process.env, PATH: `${repository}/node_modules/.bin:${process.env.PATH ?? ''}`, NO_COLOR: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';
