@@ -88,7 +88,11 @@ export class TcpClient implements AsyncDisposable {
 
   /** Aborts: RST, by closing with SO_LINGER 0. */
   reset(): void {
-    this.socket.resetAndDestroy();
+    // libuv refuses to reset a socket whose FIN is still being sent (EINVAL), and Node then never closes it: the handle
+    // is left over, and keeps the worker thread from ending.
+    const finUnderWay = this.socket.writableEnded && !this.socket.writableFinished;
+    if (finUnderWay) this.socket.once('finish', () => this.socket.resetAndDestroy());
+    else this.socket.resetAndDestroy();
   }
 
   /** Stops reading: our receive buffer fills, and the server's writes stall. */

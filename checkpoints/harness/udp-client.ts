@@ -69,7 +69,7 @@ export class UdpClient implements AsyncDisposable {
     while (this.#queue.length === 0 && performance.now() < end) {
       await Promise.race([
         new Promise<void>((resolve) => this.#wake.push(resolve)),
-        new Promise<void>((resolve) => setTimeout(resolve, end - performance.now())),
+        new Promise<void>((resolve) => setTimeout(resolve, Math.max(0, end - performance.now()))),
       ]);
     }
     return this.#queue.shift();

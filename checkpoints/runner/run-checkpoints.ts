@@ -1,9 +1,11 @@
 import { createVitest, type Reporter, type TestCase, type TestModule, type Vitest } from 'vitest/node';
 import type { PlacedBuiltLab } from '../../labs/course-schema.ts';
-import { phaseFolder } from '../../labs/course-schema.ts';
 import type { InjectedTarget } from '../harness/checkpoint.ts';
 import type { FailureReport } from '../harness/failure.ts';
 import { repository } from './repository.ts';
+import { testFile } from './test-file.ts';
+
+export { testFile };
 
 export type Verdict = 'passed' | 'failed' | 'could not check';
 
@@ -36,6 +38,8 @@ export interface RunnerOptions {
   readonly root?: string;
   /** A test file that breaks becomes `broken` of its result. Default false: it throws `CheckpointsBroken`. */
   readonly reportBroken?: boolean;
+  /** Called for each error that belongs to no test. Default: `run` throws `CheckpointsBroken` for the first. */
+  readonly onStrayError?: (stack: string) => void;
   /** Stop each job at its first red checkpoint. Default false. */
   readonly bail?: boolean;
   /** How many jobs run at once. Default 1. */
@@ -59,8 +63,16 @@ export class CheckpointRunner implements AsyncDisposable {
   readonly #vitest: Vitest;
   readonly #jobs: ReadonlyMap<string, Job>;
   readonly #progress: Progress;
+  readonly #onStrayError: RunnerOptions['onStrayError'];
 
-  private constructor(vitest: Vitest, jobs: ReadonlyMap<string, Job>, progress: Progress, seed: number) {
+  private constructor(
+    vitest: Vitest,
+    jobs: ReadonlyMap<string, Job>,
+    progress: Progress,
+    seed: number,
+    onStrayError: RunnerOptions['onStrayError'],
+  ) {
+    this.#onStrayError = onStrayError;
     this.#vitest = vitest;
     this.#jobs = jobs;
     this.#progress = progress;
@@ -95,7 +107,7 @@ export class CheckpointRunner implements AsyncDisposable {
       },
       { logLevel: 'error', clearScreen: false },
     );
-    return new CheckpointRunner(vitest, named, progress, seed);
+    return new CheckpointRunner(vitest, named, progress, seed, options.onStrayError);
   }
 
   /** Judges all jobs once more, or those among them that `filter` accepts. */
@@ -107,17 +119,32 @@ export class CheckpointRunner implements AsyncDisposable {
     });
     const run = this.#vitest.runTestSpecifications(specifications);
     const { testModules, unhandledErrors } = await Promise.race([run, this.#progress.silence()]);
-    if (unhandledErrors.length > 0)
-      throw new CheckpointsBroken(String((unhandledErrors[0] as Error)?.stack ?? unhandledErrors[0]));
+    for (const error of unhandledErrors) {
+      const stack = String((error as Error)?.stack ?? error);
+      if (!this.#onStrayError) throw new CheckpointsBroken(stack);
+      this.#onStrayError(stack);
+    }
     return testModules.map((module) => this.#progress.jobResult(module));
   }
 
-  /** Gives the jobs of a module target a new version, so that an edited module is loaded anew. */
+  /** Gives the jobs of a module target a new version, so that an edited module, and what it imports, is loaded anew. */
   provideAgain(change: (target: InjectedTarget) => InjectedTarget): void {
     for (const project of this.#vitest.projects) {
       const job = this.#jobs.get(project.name);
-      if (job) project.provide('target', change(job.target));
+      if (!job) continue;
+      const target = change(job.target);
+      project.provide('target', target);
+      if (target.kind === 'module') this.#forget(target.folder);
     }
+  }
+
+  /** The version is in the URL of the module's own file alone; its imports would come from the cache. */
+  #forget(folder: string): void {
+    const below = `${folder.replaceAll('\\', '/').replace(/\/$/, '')}/`;
+    const files = this.#vitest.projects.flatMap(({ vite }) =>
+      Object.values(vite.environments).flatMap(({ moduleGraph }) => [...moduleGraph.fileToModulesMap.keys()]),
+    );
+    for (const file of new Set(files)) if (file.startsWith(below)) this.#vitest.invalidateFile(file);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -133,11 +160,6 @@ export class CheckpointsBroken extends Error {
     super(`the checkpoints themselves broke, which is a defect of this repository:\n${what}`);
     this.name = 'CheckpointsBroken';
   }
-}
-
-/** Path of a lab's test file, relative to the repository. */
-export function testFile(placed: PlacedBuiltLab): string {
-  return `checkpoints/${phaseFolder(placed.phase)}/${placed.lab.slug}.test.ts`;
 }
 
 /** Collects results as they come, and notices when none do. */

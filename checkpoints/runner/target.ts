@@ -32,6 +32,18 @@ const FOLDER_LANGUAGES: Readonly<Record<string, Language>> = {
   'solution-csharp': 'csharp',
 };
 
+/** What an attempt or a variant is started by in a language of which the lab has no solution. */
+const USUAL_ENTRIES: Readonly<Record<Language, string>> = {
+  typescript: 'server.ts',
+  python: 'server.py',
+  csharp: 'server.csproj',
+};
+
+/** The files that a program lab's target may be started by, in the order in which they are looked for. */
+export function programEntries({ lab }: PlacedBuiltLab): [Language, string][] {
+  return Object.entries({ ...USUAL_ENTRIES, ...lab.entry }) as [Language, string][];
+}
+
 /**
  * Finds a target and makes it ready to run: applies a mistake's patch, builds what is compiled.
  *
@@ -58,7 +70,9 @@ export async function resolveTarget(
   }
   const found = await findEntry(placed, name, folder);
   if (!found) {
-    const entries = Object.values(placed.lab.entry).join(', ');
+    const entries = programEntries(placed)
+      .map(([, entry]) => entry)
+      .join(', ');
     return {
       ok: false,
       reason: `${folder.slice(root.length + 1)} holds none of ${entries}`,
@@ -93,8 +107,7 @@ async function findEntry(
   folder: string,
 ): Promise<{ language: Language; entry: string } | undefined> {
   const fixed = FOLDER_LANGUAGES[name];
-  const candidates = Object.entries(placed.lab.entry) as [Language, string][];
-  for (const [language, entry] of candidates) {
+  for (const [language, entry] of programEntries(placed)) {
     if ((fixed === undefined || fixed === language) && existsSync(join(folder, entry))) return { language, entry };
   }
   return undefined;
