@@ -1,0 +1,30 @@
+import { createRandom } from '../../harness/random.ts';
+
+/** Prime, so that no buffer size divides it: a piece that is lost, doubled or moved shows wherever it happens. */
+const PERIOD_BYTES = 1_000_003;
+
+/** An endless stream of seeded random bytes that repeats after a prime number of them. */
+export class Pattern {
+  readonly #twice: Buffer;
+
+  /**
+   * @param values `ascii` keeps below 80, so that a server which mistakes bytes for text is found by the checkpoint that
+   *   is about this, and not by all the others as well.
+   */
+  constructor(seed: number, values: 'ascii' | 'all' = 'ascii') {
+    const once = createRandom(seed).bytes(PERIOD_BYTES);
+    if (values === 'ascii') for (let i = 0; i < once.length; i += 1) once[i] = (once[i] ?? 0) & 0x7f;
+    this.#twice = Buffer.concat([once, once]);
+  }
+
+  /** The bytes from `offset` on, without copying when `length` is at most the period. */
+  bytes(offset: number, length: number): Buffer {
+    const from = offset % PERIOD_BYTES;
+    if (from + length <= this.#twice.length) return this.#twice.subarray(from, from + length);
+    const all = Buffer.allocUnsafe(length);
+    for (let at = 0; at < length; at += PERIOD_BYTES) {
+      this.#twice.copy(all, at, from, from + Math.min(PERIOD_BYTES, length - at));
+    }
+    return all;
+  }
+}
