@@ -1,0 +1,175 @@
+import type { PlacedBuiltLab } from '../../labs/course-schema.ts';
+import type { ResolvedTarget, TargetName } from '../runner/target.ts';
+import type { CommandArguments, CommandContext } from './command.ts';
+import { describeDefect, renderDefect } from './defect.ts';
+import { type ExitCode, exitCode } from './exit-code.ts';
+import { type Selection, selectLab } from './find-lab.ts';
+import { JudgeClient } from './judge-client.ts';
+import { onwardAfter } from './onward.ts';
+import { type OutcomeView, renderOutcome, renderUnchecked } from './outcome-view.ts';
+import { withVerdicts } from './progress.ts';
+import { updateProgress } from './progress-file.ts';
+import { readingOf } from './reading.ts';
+import { Refusal } from './refusal.ts';
+import { countingLine, countOutcomes, exitCodeOf, type Outcome, outcomeOf, outcomesOf } from './report.ts';
+import { closest } from './suggestion.ts';
+import { today } from './timestamp.ts';
+
+export async function testLab(context: CommandContext, { positionals, flags }: CommandArguments): Promise<ExitCode> {
+  const selection = selectLab(context.course, 'test', positionals);
+  const { placed, named } = selection;
+  const { slug } = placed.lab;
+  const stops = flags.all !== true;
+  const asked = named.length > 0 ? named : placed.lab.checkpoints;
+  using judge = new JudgeClient({ lab: slug, stops, only: named.map(({ id }) => id) });
+  const resolved = await targetOf(placed, flags, context.typedIn);
+  const isJson = flags.json === true;
+  const what = describeTarget(slug, flags);
+  const { out } = context;
+  if (!resolved.ok) {
+    const { reason, remedy } = resolved;
+    const outcomes = asked.map(({ id, sentence }) => ({
+      id,
+      sentence,
+      verdict: 'could not check' as const,
+      reason,
+      remedy,
+    }));
+    if (isJson) out.write(formatReport({ slug, target: targetName(flags), outcomes }));
+    else out.write(renderUnchecked(what, reason, remedy, out.look));
+    return exitCode.couldNotCheck;
+  }
+
+  const view = outcomeView(placed, context);
+  if (!isJson) out.write(`${what}\n\n`);
+  const end = await judge.run(resolved.target, (result) => {
+    if (!isJson) out.write(spaced(outcomeOf(result), view));
+  });
+  if (end.kind === 'abandoned') return exitCode.interrupted;
+  if (end.kind === 'refused') throw new Refusal(end.message);
+  if (end.kind === 'broken') {
+    context.err.write(renderDefect(describeDefect(end.message), context.err.look));
+    return exitCode.couldNotCheck;
+  }
+  const outcomes = outcomesOf(asked, end.results, stops || end.kind === 'stuck');
+  if (isAttempt(flags)) recordVerdicts(context, placed, outcomes);
+  if (isJson) out.write(formatReport({ slug, target: targetName(flags), seed: end.seed, outcomes }));
+  else {
+    for (const outcome of outcomes) {
+      if (!end.results.some(({ id }) => id === outcome.id) && outcome.verdict !== 'not reached') {
+        out.write(spaced(outcome, view));
+      }
+    }
+    out.write(closing(selection, outcomes, flags, context));
+  }
+  return exitCodeOf(outcomes);
+}
+
+/** Writes the verdicts of a run into the lab's progress. Checkpoints that were not reached keep theirs. */
+export function recordVerdicts(context: CommandContext, placed: PlacedBuiltLab, outcomes: readonly Outcome[]): void {
+  const judged = outcomes.flatMap(({ id, verdict }) => (verdict === 'not reached' ? [] : [{ id, verdict }]));
+  if (judged.length > 0) updateProgress(placed, context.err, (progress) => withVerdicts(progress, judged, today()));
+}
+
+/** How the outcomes of a lab are drawn on standard output. */
+export function outcomeView(placed: PlacedBuiltLab, { out }: CommandContext): OutcomeView {
+  const { slug, checkpoints } = placed.lab;
+  return {
+    lab: slug,
+    idWidth: Math.max(...checkpoints.map(({ id }) => id.length)),
+    readingOf: (id) => {
+      const checkpoint = checkpoints.find((entry) => entry.id === id);
+      return checkpoint ? readingOf(placed, checkpoint) : `${placed.path}/brief.md`;
+    },
+    look: out.look,
+  };
+}
+
+/** An outcome with the empty line before it that one of several lines needs. */
+export function spaced(outcome: Outcome, view: OutcomeView): string {
+  const text = renderOutcome(outcome, view);
+  return outcome.verdict === 'passed' || outcome.verdict === 'not reached' ? text : `${text}\n`;
+}
+
+async function targetOf(
+  placed: PlacedBuiltLab,
+  flags: CommandArguments['flags'],
+  typedIn: string,
+): Promise<ResolvedTarget> {
+  const { slug, kinds } = placed.lab;
+  const { run, target } = flags;
+  const { commandTarget, listTargets, resolveTarget } = await import('../runner/target.ts');
+  if (typeof run === 'string') {
+    if (target !== undefined) {
+      throw new Refusal('--run and --target both say what to judge. Give one of them.', {
+        next: [`npm run lab test ${slug} -- --run "${run}"`, `npm run lab test ${slug} -- --target ${target}`],
+      });
+    }
+    if (!kinds.includes('program')) {
+      throw new Refusal(`${slug} is a module: its checkpoints import your code, so there is no command to run.`, {
+        more: [`Write it in ${placed.path}/attempt/.`],
+        next: [`npm run lab test ${slug}`],
+      });
+    }
+    return { ok: true, target: commandTarget(run, typedIn) };
+  }
+  if (typeof target !== 'string') return resolveTarget(placed, 'attempt');
+  const known: string[] = ['attempt', ...(await listTargets(placed))];
+  if (!known.includes(target)) {
+    const meant = closest(target, known);
+    throw new Refusal(`${slug} has no target "${target}".${meant ? ` Did you mean ${meant}?` : ''}`, {
+      more: [`Its targets: ${known.join(', ')}.`],
+      ...(meant ? { next: [`npm run lab test ${slug} -- --target ${meant}`] } : {}),
+    });
+  }
+  return resolveTarget(placed, target as TargetName);
+}
+
+function closing(
+  { placed, named }: Selection,
+  outcomes: readonly Outcome[],
+  flags: CommandArguments['flags'],
+  context: CommandContext,
+): string {
+  const { look } = context.out;
+  const isRed = exitCodeOf(outcomes) === exitCode.red;
+  const gap = isRed || countOutcomes(outcomes).couldNotCheck > 0 ? '' : '\n';
+  const onward = isAttempt(flags) ? onwardAfter({ course: context.course, placed, outcomes, named, look }) : '';
+  return `${gap}${countingLine(outcomes)}\n${onward}`;
+}
+
+interface Report {
+  readonly slug: string;
+  readonly target: string;
+  readonly seed?: number;
+  readonly outcomes: readonly Outcome[];
+}
+
+/** The document of `test --json`. */
+function formatReport({ slug, target, seed, outcomes }: Report): string {
+  const code = exitCodeOf(outcomes);
+  const verdict = code === exitCode.green ? 'passed' : code === exitCode.red ? 'failed' : 'could not check';
+  const document = {
+    version: 1,
+    lab: slug,
+    target,
+    ...(seed === undefined ? {} : { seed }),
+    verdict,
+    counts: countOutcomes(outcomes),
+    checkpoints: outcomes,
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+function isAttempt({ target }: CommandArguments['flags']): boolean {
+  return target === undefined || target === 'attempt';
+}
+
+function targetName({ run, target }: CommandArguments['flags']): string {
+  return typeof run === 'string' ? 'command' : typeof target === 'string' ? target : 'attempt';
+}
+
+function describeTarget(slug: string, { run, target }: CommandArguments['flags']): string {
+  if (typeof run === 'string') return `${slug}, ${run}`;
+  return `${slug}, ${typeof target === 'string' && target !== 'attempt' ? target : 'your attempt'}`;
+}
