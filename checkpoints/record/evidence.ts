@@ -1,0 +1,117 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { PlacedBuiltLab } from '../../labs/course-schema.ts';
+import type { Verdict } from '../runner/run-checkpoints.ts';
+import { textOf } from '../verify/source-files.ts';
+import { EXPERIMENTS } from './experiments.ts';
+import { experimentInputs, hashOf, labInputs } from './inputs-hash.ts';
+import type { Provenance } from './provenance.ts';
+
+export interface TargetEvidence {
+  readonly name: string;
+  readonly verdict: Verdict;
+  /** Why it could not be checked. */
+  readonly reason?: string;
+  /** `durationMs` with one job at a time on the machine. */
+  readonly checkpoints: readonly { readonly id: string; readonly verdict: Verdict; readonly durationMs: number }[];
+}
+
+export interface MistakeEvidence {
+  readonly name: string;
+  readonly title: string;
+  /** The checkpoint that it names. */
+  readonly checkpoint: string;
+  readonly alsoCaughtBy: readonly string[];
+  readonly caught: boolean;
+  /** What a learner who made it would be told. */
+  readonly message: string;
+}
+
+/** One lab's recorded run: the starter, the solutions and the variants under `targets`, the mistakes by themselves. */
+export interface LabEvidence extends Provenance {
+  readonly lab: string;
+  /** Median of three runs of the whole suite on the TypeScript solution. */
+  readonly suiteMs: number;
+  readonly targets: readonly TargetEvidence[];
+  readonly mistakes: readonly MistakeEvidence[];
+}
+
+/** One experiment's recorded run. What `results` holds is the experiment's own. */
+export interface ExperimentEvidence extends Provenance {
+  readonly experiment: string;
+}
+
+/** Evidence that does not tell of the files as they are now. */
+export interface Staleness {
+  /** Repository path of the evidence. */
+  readonly file: string;
+  readonly what: 'was never recorded' | 'was recorded before its inputs changed' | 'cannot be read';
+  /** The command that mends it. */
+  readonly mend: string;
+}
+
+export const EVIDENCE_FOLDER = 'checkpoints/evidence';
+
+/** Repository path of a lab's evidence. */
+export function labEvidencePath(lab: string): string {
+  return `${EVIDENCE_FOLDER}/${lab}.json`;
+}
+
+/** Repository path of an experiment's evidence. */
+export function experimentEvidencePath(name: string): string {
+  return `${EVIDENCE_FOLDER}/experiments/${name}.json`;
+}
+
+/** Writes evidence whole or not at all; keys stand in the order in which `evidence` has them. */
+export async function writeEvidence(root: string, path: string, evidence: object): Promise<void> {
+  const file = join(root, path);
+  await mkdir(dirname(file), { recursive: true });
+  const work = `${file}.${process.pid}`;
+  await writeFile(work, `${JSON.stringify(evidence, null, 2)}\n`);
+  await rename(work, file);
+}
+
+/** A lab's evidence if it tells of the files as they are now; undefined otherwise. */
+export async function currentLabEvidence(placed: PlacedBuiltLab, root: string): Promise<LabEvidence | undefined> {
+  const path = labEvidencePath(placed.lab.slug);
+  const hash = await hashOf(root, await labInputs(placed, root));
+  if ((await staleness(root, path, hash, '')) !== undefined) return undefined;
+  return JSON.parse((await textOf(root, path)) ?? '') as LabEvidence;
+}
+
+/** Which evidence of these labs does not fit their files. Reads and hashes; runs nothing. */
+export async function staleLabEvidence(labs: readonly PlacedBuiltLab[], root: string): Promise<Staleness[]> {
+  const found = await Promise.all(
+    labs.map(async (placed) => {
+      const { slug } = placed.lab;
+      const hash = await hashOf(root, await labInputs(placed, root));
+      return staleness(root, labEvidencePath(slug), hash, `npm run record -- --lab ${slug}`);
+    }),
+  );
+  return found.filter((entry) => entry !== undefined);
+}
+
+/** The same for every experiment whose module stands. */
+export async function staleExperimentEvidence(root: string): Promise<Staleness[]> {
+  const found = await Promise.all(
+    Object.entries(EXPERIMENTS).map(async ([name, experiment]) => {
+      if (!existsSync(join(root, experiment.module))) return undefined;
+      const hash = await hashOf(root, await experimentInputs(experiment, root));
+      return staleness(root, experimentEvidencePath(name), hash, `npm run record -- --experiment ${name}`);
+    }),
+  );
+  return found.filter((entry) => entry !== undefined);
+}
+
+async function staleness(root: string, file: string, hash: string, mend: string): Promise<Staleness | undefined> {
+  const text = await textOf(root, file);
+  if (text === undefined) return { file, what: 'was never recorded', mend };
+  try {
+    const value = JSON.parse(text) as { readonly inputsHash?: unknown };
+    if (value.inputsHash === hash) return undefined;
+    return { file, what: 'was recorded before its inputs changed', mend };
+  } catch {
+    return { file, what: 'cannot be read', mend };
+  }
+}

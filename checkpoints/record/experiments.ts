@@ -1,0 +1,29 @@
+export interface Experiment {
+  /** Repository path of the module that runs it. */
+  readonly module: string;
+  /** Name of the exported function that measures: `() => Promise<object>`. */
+  readonly run: string;
+  /** Name of the exported function that draws the record: `({ check }) => Promise<string[]>`, the files that differ. */
+  readonly plot: string;
+  /** What its figures depend on: folders and files of the repository. */
+  readonly inputs: readonly string[];
+  /** What of these only draws: the figures stay true when it changes. */
+  readonly drawing: readonly string[];
+}
+
+/** Experiments that `npm run record -- --experiment <name>` knows. */
+export const EXPERIMENTS: Readonly<Record<string, Experiment>> = {
+  'tcp-or-udp': {
+    module: 'checkpoints/bench/experiments/tcp-or-udp.ts',
+    run: 'runTcpOrUdp',
+    plot: 'plotEvidence',
+    inputs: [
+      'checkpoints/bench/experiments',
+      'checkpoints/bench/distribution.ts',
+      'checkpoints/harness/faults',
+      'labs/1-networking/tcp-echo/solution',
+      'labs/1-networking/udp-echo/solution',
+    ],
+    drawing: ['checkpoints/bench/experiments/tcp-or-udp-plots.ts'],
+  },
+};

@@ -1,0 +1,98 @@
+import type { PlacedBuiltLab } from '../../labs/course-schema.ts';
+import { CheckpointRunner } from '../runner/run-checkpoints.ts';
+import { resolveTarget } from '../runner/target.ts';
+import { type Judged, judgeLabs } from '../verify/judge-labs.ts';
+import { judgedMistakes } from '../verify/mistakes.ts';
+import { type LabEvidence, labEvidencePath, type TargetEvidence, writeEvidence } from './evidence.ts';
+import { hashOf, labInputs } from './inputs-hash.ts';
+import { commitOf, describeMachine, describeTools } from './provenance.ts';
+
+/** How often the suite runs on the solution for `suiteMs`. Odd, so that the median is a run. */
+const SUITE_RUNS = 3;
+
+export interface RecordOptions {
+  readonly root: string;
+  /** Default false: refuse when the lab, its checkpoints or the engine differ from the commit. */
+  readonly allowDirty?: boolean;
+  readonly onProgress?: (done: number, all: number) => void;
+}
+
+/** A run that must not become evidence: something in it is broken. */
+export class RecordError extends Error {
+  readonly code = 'RECORD';
+}
+
+/**
+ * Runs all of a lab's targets, one at a time, and writes what came of it to `checkpoints/evidence/<lab>.json`.
+ *
+ * @returns the evidence as written.
+ * @throws DirtyTreeError; RecordError when a target could not even be run, or files changed meanwhile.
+ */
+export async function recordLab(placed: PlacedBuiltLab, options: RecordOptions): Promise<LabEvidence> {
+  const { root } = options;
+  const { slug } = placed.lab;
+  const inputs = await labInputs(placed, root);
+  const inputsHash = await hashOf(root, inputs);
+  const commit = await commitOf(root, inputs, options.allowDirty ?? false);
+  const judgement = await judgeLabs([placed], {
+    root,
+    workers: 1,
+    ...(options.onProgress ? { onJob: options.onProgress } : {}),
+  });
+  const [judged] = judgement.labs;
+  if (!judged || judgement.faults.length > 0) {
+    const list = judgement.faults.map(({ file, what, mend }) => `  ${file}: ${what}. Mend: ${mend}.`);
+    throw new RecordError(`${slug} cannot be recorded:\n${list.join('\n')}`);
+  }
+  const mistakes = await judgedMistakes(judged, root);
+  const evidence: LabEvidence = {
+    lab: slug,
+    commit,
+    date: new Date().toISOString(),
+    machine: await describeMachine(),
+    tools: await describeTools(),
+    command: `npm run record -- --lab ${slug}`,
+    inputsHash,
+    suiteMs: await suiteMs(placed, root),
+    targets: judged.targets
+      .filter(({ name }) => !name.startsWith('mistakes/'))
+      .map((target) =>
+        targetEvidence(target, judgement.couldNotCheck.find((entry) => entry.target === target.name)?.reason),
+      ),
+    mistakes: mistakes.map(({ mistake, caught, caughtBy, message }) => ({
+      name: mistake.name,
+      title: mistake.title,
+      checkpoint: mistake.checkpoint,
+      alsoCaughtBy: caughtBy.filter((id) => id !== mistake.checkpoint),
+      caught,
+      message: message ?? '',
+    })),
+  };
+  if ((await hashOf(root, await labInputs(placed, root))) !== inputsHash) {
+    throw new RecordError(`files of ${slug} changed while it was recorded. Mend: record it again.`);
+  }
+  await writeEvidence(root, labEvidencePath(slug), evidence);
+  return evidence;
+}
+
+function targetEvidence(target: Judged, reason: string | undefined): TargetEvidence {
+  const { name } = target;
+  if (target.state !== 'ran') {
+    return { name, verdict: 'could not check', ...(reason === undefined ? {} : { reason }), checkpoints: [] };
+  }
+  const checkpoints = target.checkpoints.map(({ id, verdict, durationMs }) => ({ id, verdict, durationMs }));
+  return { name, verdict: checkpoints.every(({ verdict }) => verdict === 'passed') ? 'passed' : 'failed', checkpoints };
+}
+
+async function suiteMs(placed: PlacedBuiltLab, root: string): Promise<number> {
+  const resolved = await resolveTarget(placed, 'solution', root);
+  if (!resolved.ok) throw new RecordError(`${placed.lab.slug}: ${resolved.reason}. Mend: ${resolved.remedy}.`);
+  await using runner = await CheckpointRunner.open([{ placed, target: resolved.target }], { root });
+  const times: number[] = [];
+  for (let i = 0; i < SUITE_RUNS; i++) {
+    const started = performance.now();
+    await runner.run();
+    times.push(performance.now() - started);
+  }
+  return Math.round(times.sort((a, b) => a - b)[Math.floor(SUITE_RUNS / 2)] ?? 0);
+}
