@@ -1,0 +1,41 @@
+/** `npm run bench -- <name> [--out <file>]`: runs a benchmark, prints its table, and keeps its figures if asked to. */
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+
+interface Bench {
+  readonly about: string;
+  /** @returns figures for a file, and text for the terminal. */
+  run(): Promise<{ readonly figures: object; readonly text: string }>;
+}
+
+const BENCHES: Readonly<Record<string, Bench>> = {
+  echo: {
+    about: 'the tcp-echo solutions against a plain socket.pipe(socket); about a minute',
+    run: async () => {
+      const { formatEchoBench, runEchoBench } = await import('./echo.ts');
+      const figures = await runEchoBench();
+      return { figures, text: formatEchoBench(figures) };
+    },
+  },
+  feedback: {
+    about: 'how long a learner waits between saving and seeing; a few minutes',
+    run: async () => {
+      const { formatFeedbackBench, runFeedbackBench } = await import('./feedback.ts');
+      const figures = await runFeedbackBench();
+      return { figures, text: formatFeedbackBench(figures) };
+    },
+  },
+};
+
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { out: { type: 'string' } } });
+const [name = ''] = positionals;
+const bench = BENCHES[name];
+if (bench === undefined) {
+  const known = Object.entries(BENCHES).map(([known, { about }]) => `  npm run bench -- ${known}   ${about}`);
+  console.error([name === '' ? 'Which benchmark?' : `There is no benchmark "${name}".`, ...known].join('\n'));
+  process.exitCode = 2;
+} else {
+  const { figures, text } = await bench.run();
+  console.log(text);
+  if (values.out !== undefined) await writeFile(values.out, `${JSON.stringify(figures, null, 2)}\n`);
+}
