@@ -1,0 +1,88 @@
+import { readText } from './repository.ts';
+
+/** What a run said of one checkpoint. */
+export type Verdict = 'passed' | 'failed' | 'could not check';
+
+export interface TargetEvidence {
+  readonly name: string;
+  readonly verdict: Verdict;
+  /** Why it could not be checked. */
+  readonly reason?: string;
+  readonly checkpoints: readonly { readonly id: string; readonly verdict: Verdict; readonly durationMs: number }[];
+}
+
+export interface MistakeEvidence {
+  readonly name: string;
+  readonly title: string;
+  readonly checkpoint: string;
+  readonly caught: boolean;
+  readonly message: string;
+}
+
+/** One lab's recorded run, as `npm run record` writes it. Nobody writes it by hand. */
+export interface LabEvidence {
+  readonly lab: string;
+  readonly commit: string;
+  /** ISO 8601. */
+  readonly date: string;
+  readonly machine: {
+    readonly os: string;
+    readonly arch: string;
+    readonly cpu: string;
+    readonly cores: number;
+    readonly memoryGb: number;
+  };
+  readonly tools: Readonly<Record<string, string>>;
+  readonly command: string;
+  readonly targets: readonly TargetEvidence[];
+  readonly mistakes: readonly MistakeEvidence[];
+}
+
+/** Folder of the recorded evidence; SITE_EVIDENCE names another one, for tests of the pages that show it. */
+const folder = process.env.SITE_EVIDENCE ?? 'checkpoints/evidence';
+
+/** The recorded run of a lab; undefined while none is recorded. */
+export function labEvidence(lab: string): LabEvidence | undefined {
+  const path = `${folder}/${lab}.json`;
+  const text = readText(path);
+  if (text === undefined) return undefined;
+  const value = JSON.parse(text) as LabEvidence;
+  for (const field of ['lab', 'commit', 'date', 'machine', 'command', 'targets', 'mistakes'] as const) {
+    if (value[field] === undefined) {
+      throw new Error(`${path} has no "${field}". Record it again: npm run record -- --lab ${lab}`);
+    }
+  }
+  return value;
+}
+
+/** The recorded figures of an experiment, for example `experiments/tcp-or-udp`. */
+export function experiment(name: string): { readonly path: string; readonly data: unknown } {
+  const path = `${folder}/${name}.json`;
+  const text = readText(path);
+  if (text === undefined) {
+    throw new Error(`${path} does not exist, and a page prints a figure from it. Record it: npm run record`);
+  }
+  return { path, data: JSON.parse(text) as unknown };
+}
+
+/**
+ * One figure out of recorded evidence, by a path such as `runs[2].tcp.p99Ms`.
+ *
+ * @throws Error that names the deepest part that does exist and what it holds.
+ */
+export function measured(name: string, path: string): number {
+  const { path: file, data } = experiment(name);
+  let value = data;
+  let reached = '';
+  for (const part of path.replaceAll(/\[([^\]]+)\]/g, '.$1').split('.')) {
+    const next: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, part) : undefined;
+    if (next === undefined) {
+      const known = typeof value === 'object' && value !== null ? Object.keys(value).join(', ') : String(value);
+      throw new Error(`${file} has no "${path}": "${reached || 'its root'}" holds ${known}.`);
+    }
+    reached = reached === '' ? part : `${reached}.${part}`;
+    value = next;
+  }
+  if (typeof value !== 'number') throw new Error(`${file}: "${path}" is no number but ${JSON.stringify(value)}.`);
+  return value;
+}

@@ -1,0 +1,76 @@
+/** What moves on every page: colours, search, copy buttons, the place in the text. */
+import './search-box.ts';
+
+const root = document.documentElement;
+const darkPreferred = matchMedia('(prefers-color-scheme: dark)');
+const isDark = () => (root.dataset.theme ?? (darkPreferred.matches ? 'dark' : 'light')) === 'dark';
+
+for (const button of document.querySelectorAll<HTMLButtonElement>('button.theme')) {
+  const show = () => button.setAttribute('aria-pressed', String(isDark()));
+  show();
+  darkPreferred.addEventListener('change', show);
+  button.addEventListener('click', () => {
+    root.dataset.theme = isDark() ? 'light' : 'dark';
+    show();
+    try {
+      localStorage.setItem('theme', root.dataset.theme);
+    } catch {
+      // Storage may be forbidden; the choice then lasts for this page.
+    }
+  });
+}
+
+for (const button of document.querySelectorAll<HTMLButtonElement>('.command button')) {
+  button.hidden = false;
+  button.addEventListener('click', async () => {
+    await navigator.clipboard.writeText(button.parentElement?.querySelector('code')?.textContent ?? '');
+    button.textContent = 'Copied';
+  });
+}
+
+const dialog = document.querySelector<HTMLDialogElement>('dialog.search');
+const openSearch = () => {
+  const inPage = document.querySelector<HTMLInputElement>('main search-box input');
+  if (inPage) inPage.focus();
+  else if (dialog && !dialog.open) dialog.showModal();
+};
+document.querySelector('[data-search]')?.addEventListener('click', (event) => {
+  if (event instanceof MouseEvent && (event.metaKey || event.ctrlKey || event.shiftKey)) return;
+  event.preventDefault();
+  openSearch();
+});
+dialog?.addEventListener('click', (event) => {
+  if (event.target === dialog) dialog.close();
+});
+document.addEventListener('keydown', (event) => {
+  const at = event.target as HTMLElement;
+  if (event.key !== '/' || event.metaKey || event.ctrlKey || event.altKey) return;
+  if (at.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName)) return;
+  event.preventDefault();
+  openSearch();
+});
+
+const stations = [...document.querySelectorAll<HTMLAnchorElement>('.side a[href^="#"]')];
+if (stations.length > 0) {
+  const byId = new Map(stations.map((link) => [decodeURIComponent(link.hash.slice(1)), link]));
+  const headings = [...byId.keys()].flatMap((id) => document.getElementById(id) ?? []);
+  const mark = () => {
+    const passed = headings.filter((heading) => heading.getBoundingClientRect().top < innerHeight * 0.35);
+    const current = byId.get(passed.at(-1)?.id ?? '');
+    for (const link of stations) {
+      if (link === current) link.setAttribute('aria-current', 'location');
+      else link.removeAttribute('aria-current');
+    }
+  };
+  let due = false;
+  const later = () => {
+    if (due) return;
+    due = true;
+    requestAnimationFrame(() => {
+      due = false;
+      mark();
+    });
+  };
+  addEventListener('scroll', later, { passive: true });
+  later();
+}
