@@ -8,6 +8,7 @@ import { exitOf, type Program, spawnProgram } from '../harness/program.ts';
 import { createRandom } from '../harness/random.ts';
 import { formatCount } from '../harness/tcp-client.ts';
 import { openUdp, type UdpClient } from '../harness/udp-client.ts';
+import { Bystander, type TokenLimit } from './udp-echo/bystander.ts';
 import { checkCounts, reportOf, runClient, startClient } from './udp-echo/client-run.ts';
 import { PathObserver } from './udp-echo/path-observer.ts';
 import { countPath, describeCounts, sameCounts } from './udp-echo/path-truth.ts';
@@ -20,7 +21,6 @@ import {
   takeThose,
   withServer,
 } from './udp-echo/server-run.ts';
-import { TokenClock, type TokenLimit } from './udp-echo/token-clock.ts';
 
 /** One token in a thousand seconds: within a checkpoint, none comes back. */
 const NO_REFILL = '0.001';
@@ -209,25 +209,25 @@ checkpoint(
   async () => {
     await together([
       withLimit({ burst: 2, perSecond: 10 }, async (server, limit) => {
-        await using clock = await TokenClock.open(server, limit);
-        await clock.ticks(1);
+        await using source = await Bystander.open(server, limit);
+        await source.nextToken();
       }),
       withLimit({ burst: 2, perSecond: 200 }, judgeCap),
     ]);
   },
 );
 
-/** Lets time for 20 tokens pass, by the server's own clock, and then sends 20 datagrams at once. */
+/** Lets time for 20 tokens pass, and then sends 20 datagrams at once. */
 async function judgeCap(server: Program, limit: TokenLimit): Promise<void> {
   const flood = 20;
   await using idle = await openUdp(server);
   const usually = 'the tokens that come back are added without looking at RATE_LIMIT_BURST';
   await expectEcho(server, idle, 'hello', { sent: 'the first datagram of a source', usually });
-  await using clock = await TokenClock.open(server, limit);
-  await clock.ticks(flood);
+  await using bystander = await Bystander.open(server, limit);
+  await bystander.wait((flood / limit.perSecond) * 1000);
   const startMs = performance.now();
   for (let i = 0; i < flood; i += 1) await idle.send(`at once ${i}`);
-  await clock.ticks(1);
+  await bystander.wait(0);
   const echoed = await takeThose(idle, 'at once');
   const allowed = limit.burst + Math.ceil(((performance.now() - startMs) / 1000) * limit.perSecond);
   check(echoed <= allowed, {
@@ -263,7 +263,7 @@ checkpoint('silence', 'nobody gets more than they sent: what is over the limit i
 checkpoint('loop', 'a loop with another echo server dies down', async () => {
   await withLimit({ burst: 20, perSecond: 50 }, async (server, limit) => {
     const startMs = performance.now();
-    await using clock = await TokenClock.open(server, limit);
+    await using bystander = await Bystander.open(server, limit);
     // The other echo server: whatever comes goes back.
     await using other = await openUdp(server);
     let turns = 0;
@@ -275,7 +275,8 @@ checkpoint('loop', 'a loop with another echo server dies down', async () => {
     const deadline = performance.now() + deadlineMs(ANSWER_DEADLINE_MS);
     for (let before = -1; before !== turns; ) {
       before = turns;
-      await clock.ticks(3);
+      // Twice as long as a token takes: a reply that only waited for one has left by then.
+      await bystander.wait((2 / limit.perSecond) * 1000);
       check(performance.now() < deadline, () => ({
         sent: 'one datagram, and then every reply back to the server, as a second echo server would',
         expected: `the loop to end once it has used up a bucket (RATE_LIMIT_BURST=${limit.burst}, RATE_LIMIT_PER_SECOND=${limit.perSecond})`,
@@ -361,7 +362,8 @@ checkpoint(
       const flood = () => flooder.send(`over the limit ${floods++}`);
       const asNew = 'a source that was forgotten is not new again, or is never forgotten: buckets grow without bound';
 
-      for (let i = 0; i < burst; i += 1) await serves(flooder, 'the flooding source', 'a bucket does not start full');
+      for (let i = 0; i < burst; i += 1)
+        await serves(flooder, `datagram ${i} of the flooding source`, 'a bucket does not start full');
       await flood();
       await serves(first, 'the first of the others', asNew);
       await flood();

@@ -64,6 +64,10 @@ export async function runFeedbackBench(options: FeedbackOptions = {}): Promise<F
   const wrong = textsOf(await materialize(join(repository, LAB), SLUG, mistake));
   const right = textsOf(join(repository, LAB, 'solution'));
   const root = copyOfCourse();
+  // Ctrl-C passes by every `finally`.
+  const cleanUp = () => rmSync(root, { recursive: true, force: true });
+  const leave = () => process.exit(130);
+  process.once('exit', cleanUp).once('SIGINT', leave).once('SIGTERM', leave);
   try {
     const startMs = await measureStart(root);
     rmSync(join(root, LAB, 'attempt'), { recursive: true });
@@ -73,7 +77,8 @@ export async function runFeedbackBench(options: FeedbackOptions = {}): Promise<F
     const machine = { cpu: cpus()[0]?.model ?? 'unknown', cpus: cpus().length, load1, node: process.version };
     return { lab: SLUG, mistake, rounds, redMs, greenMs, startMs, limits: LIMITS, withinLimits, machine };
   } finally {
-    rmSync(root, { recursive: true, force: true });
+    process.off('exit', cleanUp).off('SIGINT', leave).off('SIGTERM', leave);
+    cleanUp();
   }
 }
 
@@ -191,11 +196,15 @@ class Shown {
 }
 
 function lab(root: string, ...args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, ['checkpoints/cli/node-24.mjs', 'checkpoints/cli/lab.ts', ...args], {
+  const child = spawn(process.execPath, ['checkpoints/cli/node-24.mjs', 'checkpoints/cli/lab.ts', ...args], {
     cwd: root,
     env: { ...process.env, INIT_CWD: root, NO_COLOR: '1', FORCE_COLOR: '0' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const end = () => child.kill('SIGKILL');
+  process.once('exit', end);
+  child.once('exit', () => process.off('exit', end));
+  return child;
 }
 
 function ended(child: ChildProcess): Promise<void> {

@@ -19,7 +19,7 @@ const USAGE = `npm run verify -- [--lab <slug>]… [--json] [--full] [--allow-mi
                  Where CI=true nothing else may be missing; elsewhere all may, and it is said
 --workers        how many targets are judged at once, 1 to 16`;
 
-/** Programs mostly wait, so more than one a core pays; see the figures in CONTRIBUTING.md. */
+/** Programs under test mostly wait, so more than one a core pays. */
 const DEFAULT_WORKERS = 3;
 const MAX_WORKERS = 16;
 

@@ -6,11 +6,12 @@ import { connectTcp, formatCount, type TcpClient } from '../../harness/tcp-clien
 import { expectPattern, inParallel, roundTrip, whileAlive } from './echo-client.ts';
 import { feedUntilStalled } from './feed.ts';
 import { echoCapacity, sendAndEnd } from './half-close.ts';
-import { connectWhenPlaceIsFree } from './many-clients.ts';
+import { COUNTS_WRONGLY, connectWhenPlaceIsFree } from './many-clients.ts';
 import { Pattern } from './pattern.ts';
 import { holdingsOf } from './process-group.ts';
 
 const ENDED_WITHIN_MS = 2_500;
+/** Enough for totals on both sides of what the kernel holds: see `sendAndEnd`. */
 const HALF_CLOSERS = 12;
 const RESET_ROUNDS = 1_000;
 const RESETTING = 40;
@@ -50,8 +51,9 @@ export async function answersAfterTheEnd({ seed }: CheckpointContext): Promise<v
     const usually =
       'the server closes its socket when it sees the FIN, with bytes still waiting in a buffer of its own: write them, then end';
     const sent = `${formatCount(total)}, then FIN, and only then began to read`;
-    await expectPattern(client, pattern, total, { sent, usually });
-    await client.readToEnd({ sent, expected: `${formatCount(total)}, then the end (FIN)`, usually });
+    const expected = 'every byte that it sent, and then the end (FIN)';
+    await expectPattern(client, pattern, total, { sent, expected, usually });
+    await client.readToEnd({ sent, expected, usually });
   });
 }
 
@@ -78,7 +80,10 @@ export async function survivesResets({ seed }: CheckpointContext): Promise<void>
       client.reset();
     });
   });
-  await using after = await connectWhenPlaceIsFree(server, 'everybody has reset the connection');
+  await using after = await connectWhenPlaceIsFree(server, {
+    sent: `MAX_CONNECTIONS=${RESET_BOUND}, and ${formatCount(RESET_ROUNDS, 'connection')}, each reset by its client`,
+    usually: COUNTS_WRONGLY,
+  });
   await roundTrip(after, usually);
   if (before !== undefined) await expectDescriptorsBack(server, before);
 }
@@ -99,7 +104,7 @@ export async function expectDescriptorsBack(server: Program, before: number): Pr
       withinMs: 2_500,
       otherwise: (descriptors) =>
         new CheckpointFailure({
-          sent: `${formatCount(RESET_ROUNDS, 'connection')}, reset or ended`,
+          sent: 'connections that their clients have reset or ended',
           expected: 'as many open descriptors as before',
           received: `${before} before, ${descriptors} now`,
           usually: 'the socket is dropped but not closed: close it at every kind of end, errors included',

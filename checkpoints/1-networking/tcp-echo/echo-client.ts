@@ -2,7 +2,7 @@ import { firstDifference, formatBytes } from '../../harness/bytes.ts';
 import { deadlineMs, within } from '../../harness/deadline.ts';
 import { CheckpointFailure, fail } from '../../harness/failure.ts';
 import type { Program } from '../../harness/program.ts';
-import { formatCount, type TcpClient } from '../../harness/tcp-client.ts';
+import type { TcpClient } from '../../harness/tcp-client.ts';
 import type { Pattern } from './pattern.ts';
 
 /** How long an echo that nothing holds up may take before the client counts as not served. */
@@ -27,17 +27,23 @@ export async function expectPattern(
   client: TcpClient,
   pattern: Pattern,
   count: number,
-  expectation: { readonly sent: string; readonly usually: string; readonly withinMs?: number },
+  expectation: {
+    readonly sent: string;
+    readonly expected?: string;
+    readonly usually: string;
+    readonly withinMs?: number;
+  },
 ): Promise<void> {
-  const received = await client.read(count, expectation);
+  const { sent, expected: wanted = 'the same bytes back, in the same order', usually } = expectation;
+  const received = await client.read(count, { ...expectation, expected: wanted });
   const expected = pattern.bytes(0, count);
   if (expected.equals(received)) return;
   const at = firstDifference(expected, received);
   fail({
-    sent: expectation.sent,
-    expected: `the same ${formatCount(count)} back`,
+    sent,
+    expected: wanted,
     received: `bytes that differ from offset ${at.toLocaleString('en')} on`,
-    usually: expectation.usually,
+    usually,
     details: formatBytes(expected, received, at),
   });
 }
@@ -72,4 +78,9 @@ export async function inParallel(count: number, width: number, work: (index: num
     while (next < count) await work(next++);
   };
   await Promise.all(Array.from({ length: Math.min(width, count) }, lane));
+}
+
+/** Waits for all of them, and then fails as the first of the list that failed: the same one in every run. */
+export async function all(work: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(work)) if (result.status === 'rejected') throw result.reason;
 }

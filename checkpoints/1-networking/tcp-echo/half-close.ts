@@ -7,6 +7,12 @@ import type { Pattern } from './pattern.ts';
 
 const PIECE_BYTES = 16 * 1024;
 const TRICKLE_BYTES = 4 * 1024;
+/** Below the 64 KiB that many servers buffer, so that one total at least ends within such a buffer. */
+const STEP_BYTES = 28 * 1024;
+/** Small pieces fill a kernel's buffers sooner than large ones do: the trickle begins well before. */
+const LEAD_BYTES = 7 * STEP_BYTES;
+/** A server that takes no more than one piece of 64 KiB each time round its loop has then taken 6 MB. */
+const DIGEST_TRIPS = 100;
 /** No system is asked for more; one with larger buffers is only judged a little less sharply. */
 const MAX_CAPACITY_BYTES = 12_000_000;
 
@@ -52,9 +58,8 @@ export async function sendAndEnd(
   options: { readonly pattern: Pattern; readonly capacity: number; readonly usually: string },
 ): Promise<number[]> {
   const { pattern, capacity, usually } = options;
-  const stepBytes = 28 * 1024;
-  const first = Math.max(0, capacity - 96 * 1024);
-  const totals = clients.map((_, i) => first + 32 * 1024 + i * stepBytes);
+  const first = Math.max(0, capacity - LEAD_BYTES);
+  const totals = clients.map((_, i) => first + (i + 1) * STEP_BYTES);
   for (const client of clients) client.pause();
   await Promise.all(
     clients.map(async ({ socket }) => {
@@ -63,6 +68,11 @@ export async function sendAndEnd(
       }
     }),
   );
+  // The server has to have taken the bulk, or the trickle would only be more of it.
+  for (let trips = 0; trips < DIGEST_TRIPS; ) {
+    await roundTrip(bystander, usually);
+    if (clients.every(({ socket }) => socket.writableLength === 0)) trips += 1;
+  }
   for (let at = first; at < Math.max(...totals); at += TRICKLE_BYTES) {
     clients.forEach(({ socket }, i) => {
       const left = (totals[i] ?? 0) - at;

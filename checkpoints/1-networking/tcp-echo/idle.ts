@@ -4,7 +4,7 @@ import { deadlineMs } from '../../harness/deadline.ts';
 import { CheckpointFailure, check } from '../../harness/failure.ts';
 import { type Program, startProgram } from '../../harness/program.ts';
 import { connectTcp, formatCount, type TcpClient } from '../../harness/tcp-client.ts';
-import { expectPattern, roundTrip, whileAlive } from './echo-client.ts';
+import { all, expectPattern, roundTrip, whileAlive } from './echo-client.ts';
 import { feedUntilStalled } from './feed.ts';
 import { echoCapacity, sendAndEnd } from './half-close.ts';
 import { connectWhenPlaceIsFree, expectNoPlace } from './many-clients.ts';
@@ -65,10 +65,11 @@ async function endsIdleOnes({ idleMs, endedWithinMs }: Pace): Promise<void> {
     watch('a client that says one thing and no more', (client) => roundTrip(client, 'the server does not echo')),
   ]);
   // Both clients still hold their own side open.
-  await using next = await connectWhenPlaceIsFree(
-    server,
-    'both idle clients have been sent a FIN, and keep their own side open',
-  );
+  await using next = await connectWhenPlaceIsFree(server, {
+    sent: `IDLE_TIMEOUT_MS=${idleMs}, MAX_CONNECTIONS=2, and two idle clients that keep their own side open`,
+    usually:
+      'the server only ends its own side, and then waits for a FIN that the client may never send: close the socket',
+  });
   check(next.peer === 'open', {
     expected: 'a connection that is served',
     received: 'its end',
@@ -81,7 +82,7 @@ export function sparesSlowClients({ seed }: CheckpointContext): Promise<void> {
   return atEitherPace(async ({ idleMs }) => {
     await using server = await startProgram({ env: { IDLE_TIMEOUT_MS: String(idleMs) } });
     await whileAlive(server, { usually: 'a timer fired on a connection that had ended' }, () =>
-      Promise.all([writesNowAndThen(server, idleMs), readsSlowly(server, idleMs, pattern)]),
+      all([writesNowAndThen(server, idleMs), readsSlowly(server, idleMs, pattern)]),
     );
   });
 }
@@ -122,6 +123,9 @@ async function readsSlowly(server: Program, idleMs: number, pattern: Pattern): P
   });
 }
 
+/** For two clients that end their side, one that does not, and one that reads. */
+const PLACES = 4;
+
 export async function endsStalledConnections({ seed }: CheckpointContext): Promise<void> {
   const pattern = new Pattern(seed);
   const capacity = await echoCapacity(pattern);
@@ -129,22 +133,27 @@ export async function endsStalledConnections({ seed }: CheckpointContext): Promi
 }
 
 async function endsStalledOnes({ idleMs, endedWithinMs }: Pace, pattern: Pattern, capacity: number): Promise<void> {
-  await using server = await startProgram({ env: { IDLE_TIMEOUT_MS: String(idleMs), MAX_CONNECTIONS: '3' } });
+  await using server = await startProgram({
+    env: { IDLE_TIMEOUT_MS: String(idleMs), MAX_CONNECTIONS: String(PLACES) },
+  });
   await using stack = new AsyncDisposableStack();
   const usually =
     'the timer is stopped while the server waits for the client, or ends politely and waits for a last write that never comes';
   {
     await using bystander = await connectTcp(server);
-    const [ended, stalled] = [stack.use(await connectTcp(server)), stack.use(await connectTcp(server))];
-    for (const client of [bystander, ended, stalled]) await roundTrip(client, 'the server does not echo');
-    await expectNoPlace(server, 3);
-    await sendAndEnd([ended], bystander, { pattern, capacity: capacity + 96 * 1024, usually });
+    const clients: TcpClient[] = [];
+    while (clients.length < PLACES - 1) clients.push(stack.use(await connectTcp(server)));
+    for (const client of [bystander, ...clients]) await roundTrip(client, 'the server does not echo');
+    await expectNoPlace(server, PLACES);
+    const [stalled, ...ended] = clients as [TcpClient, ...TcpClient[]];
+    // Higher than it is, so that the totals of these few come close to it.
+    await sendAndEnd(ended, bystander, { pattern, capacity: capacity + 112 * 1024, usually });
     await feedUntilStalled([stalled], bystander, { pattern, maxBytes: 24_000_000, usually });
   }
-  // A client that does not read cannot see its end. So we look at the places: all three are free when both are gone.
+  // A client that does not read cannot see its end. So we look at the places: all are free when all of them are gone.
   let served: TcpClient[] = [];
   const deadline = performance.now() + deadlineMs(endedWithinMs);
-  while (served.length < 3) {
+  while (served.length < PLACES) {
     const client = stack.use(await connectTcp(server));
     void client.write('!');
     const answered = await client.read(1, { usually }).then(
@@ -154,9 +163,9 @@ async function endsStalledOnes({ idleMs, endedWithinMs }: Pace, pattern: Pattern
     served = [...served, ...(answered ? [client] : [])].filter(({ peer }) => peer === 'open');
     if (answered) continue;
     check(performance.now() < deadline, () => ({
-      sent: `IDLE_TIMEOUT_MS=${idleMs}; one client sends, ends its side and never reads, another sends all it can and never reads`,
-      expected: 'both connections to be ended, and their places to be free',
-      received: `${served.length} of 3 places free, ${deadlineMs(endedWithinMs).toLocaleString('en')} ms after the last byte moved`,
+      sent: `IDLE_TIMEOUT_MS=${idleMs}; two clients send, end their side and never read, a third sends all it can and never reads`,
+      expected: 'their connections to be ended, and the places to be free',
+      received: `${served.length} of ${PLACES} places free, ${deadlineMs(endedWithinMs).toLocaleString('en')} ms after the last byte moved`,
       usually,
       details: server.logTail(),
     }));

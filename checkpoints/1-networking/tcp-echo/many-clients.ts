@@ -11,6 +11,8 @@ const CLIENTS = 1_000;
 const CONNECTING = 100;
 const BOUND = 8;
 const PLACE_WITHIN_MS = 2_500;
+export const COUNTS_WRONGLY =
+  "the count goes down at only one kind of end: count at the event that follows each of them, such as Node's 'close'";
 
 export async function keepsClientsApart(_: CheckpointContext): Promise<void> {
   await using server = await startProgram();
@@ -73,8 +75,9 @@ export async function boundsConnections(_: CheckpointContext): Promise<void> {
   const [left, aborted] = clients.splice(0, 2) as [TcpClient, TcpClient];
   left.end();
   aborted.reset();
-  for (const how of ['one has ended', 'a second one has reset its connection']) {
-    clients.push(stack.use(await connectWhenPlaceIsFree(server, how)));
+  for (const _place of [left, aborted]) {
+    const sent = `MAX_CONNECTIONS=${BOUND}, ${BOUND} connections open; then one ended, one was reset, and two new ones came`;
+    clients.push(stack.use(await connectWhenPlaceIsFree(server, { sent, usually: COUNTS_WRONGLY })));
   }
   for (const client of clients) await roundTrip(client, usually);
 }
@@ -100,7 +103,10 @@ export async function expectNoPlace(server: Program, bound: number): Promise<voi
 }
 
 /** Connects until a connection is served: the server may need a moment to notice that a place is free. */
-export async function connectWhenPlaceIsFree(server: Program, how: string): Promise<TcpClient> {
+export async function connectWhenPlaceIsFree(
+  server: Program,
+  { sent, usually }: { readonly sent: string; readonly usually: string },
+): Promise<TcpClient> {
   const end = performance.now() + deadlineMs(PLACE_WITHIN_MS);
   for (;;) {
     const client = await connectTcp(server);
@@ -114,11 +120,10 @@ export async function connectWhenPlaceIsFree(server: Program, how: string): Prom
     }
     if (performance.now() > end) {
       return fail({
-        sent: `all places were taken, then ${how}`,
-        expected: 'its place to be free for the next connection',
+        sent,
+        expected: 'the places to be free for the next connections',
         received: `every new connection refused for ${deadlineMs(PLACE_WITHIN_MS).toLocaleString('en')} ms`,
-        usually:
-          "the count goes down at only one kind of end: count at the event that follows each of them, such as Node's 'close'",
+        usually,
         details: server.logTail(),
       });
     }

@@ -2,7 +2,7 @@ import type { CheckpointContext } from '../../harness/checkpoint.ts';
 import { CheckpointFailure, fail } from '../../harness/failure.ts';
 import { exitOf, type Program, spawnProgram, startProgram } from '../../harness/program.ts';
 import { connectTcp } from '../../harness/tcp-client.ts';
-import { roundTrip } from './echo-client.ts';
+import { all, roundTrip } from './echo-client.ts';
 
 const REFUSED_WITHIN_MS = 4_000;
 /** One line is asked for; a runner around the program (`go run`, a shell) may add one or two of its own. */
@@ -32,7 +32,7 @@ export async function refusesTakenPort(_: CheckpointContext): Promise<void> {
 }
 
 export async function refusesBadSettings(_: CheckpointContext): Promise<void> {
-  await Promise.all(
+  await all(
     BAD_SETTINGS.map(async ([name, value]) => {
       await using program = spawnProgram({ env: { [name]: value } });
       await expectRefusal(program, {

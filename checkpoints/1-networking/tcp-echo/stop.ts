@@ -33,12 +33,12 @@ export async function finishesRunningEchoes({ seed }: CheckpointContext): Promis
       busy.resume();
       const sent = `${formatCount(offeredBytes)}, then SIGTERM to your server, then FIN, and only then began to read`;
       await expectPattern(busy, pattern, offeredBytes, { sent, usually });
-      await busy.readToEnd({ sent, usually });
+      await busy.readToEnd({ sent, expected: 'the end (FIN) after its last byte', usually });
       await roundTrip(quiet, usually);
     },
   );
   quiet.end();
-  await quiet.readToEnd({ sent: 'SIGTERM, a few round trips, then FIN', usually });
+  await quiet.readToEnd({ sent: 'SIGTERM, a few round trips, then FIN', expected: 'the end (FIN)', usually });
   await expectExit(server, {
     sent: `SIGTERM with SHUTDOWN_TIMEOUT_MS=${LONG_MS}; then the last connection ended`,
     expected: 'exit code 0 as soon as the last connection has ended',

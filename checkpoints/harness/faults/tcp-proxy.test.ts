@@ -102,7 +102,10 @@ test('a delay costs a new connection two round trips until its first echo, and a
     await once(socket, 'data');
     return performance.now() - startedAt;
   };
-  const [first, second] = [await exchange(), await exchange()];
+  const first = await exchange();
+  const later: number[] = [];
+  while (later.length < 8) later.push(await exchange());
+  const second = Math.min(...later); // a busy machine adds to any of them, and takes from none
   expect(first).toBeGreaterThanOrEqual(79);
   expect(second).toBeGreaterThanOrEqual(39);
   expect(second).toBeLessThan(first);
@@ -131,10 +134,10 @@ test('merged writes arrive in one piece', async () => {
   }
   socket.end('fin');
   await ended;
-  expect(chunks.map(String)).toEqual([
-    'message-0,message-1,message-2,message-3,message-4,message-5,message-6,message-7,message-8,message-9,',
-    'fin',
-  ]);
+  const together = Array.from({ length: 10 }, (_, n) => `message-${n},`).join('');
+  expect(String(Buffer.concat(chunks))).toBe(`${together}fin`);
+  // The end lets go of what is held; a server that is late to read may find it with the rest.
+  expect(String(chunks[0])).toSatisfy((first: string) => first.startsWith(together));
 });
 
 test('held writes are let go when their time is up', async () => {

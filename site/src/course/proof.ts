@@ -20,9 +20,9 @@ const LANGUAGE_OF: Readonly<Record<string, string>> = {
   'solution-csharp': 'C#',
 };
 
-/** How a target is called on a page: `solution-csharp` is C#, `variant/streams` is Variant “streams”. */
+/** How a target is called on a page: `solution-csharp` is C#, `variants/streams` is “variant streams”. */
 export function targetTitle(name: string): string {
-  return LANGUAGE_OF[name] ?? name.replace(/^variant\/(.*)$/, 'variant $1');
+  return LANGUAGE_OF[name] ?? name.replace(/^variants\/(.*)$/, 'variant $1');
 }
 
 /** Counts a lab's recorded run; undefined while nothing is recorded. */

@@ -19,6 +19,8 @@ const ORDER = ['solution', 'solution-python', 'solution-csharp'];
 /** The reference solutions that stand in a lab's folder, TypeScript first. */
 export function solutionsOf(lab: BuiltLab, labPath: string): Solution[] {
   const entries = new Set(Object.values(lab.entry));
+  /** Where the program begins comes first, how it is built comes last. */
+  const rank = (file: string) => (file.endsWith('.csproj') ? 2 : entries.has(file) || file === 'Program.cs' ? 0 : 1);
   return listFolder(labPath)
     .filter((name) => name === 'solution' || name.startsWith('solution-'))
     .sort((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b))
@@ -26,7 +28,7 @@ export function solutionsOf(lab: BuiltLab, labPath: string): Solution[] {
       const path = `${labPath}/${target}`;
       const files = listFolder(path)
         .filter((name) => languageOf(name) !== 'text')
-        .sort((a, b) => Number(entries.has(b)) - Number(entries.has(a)));
+        .sort((a, b) => rank(a) - rank(b));
       if (files.length === 0) return [];
       const lines = files.reduce((sum, file) => sum + (readText(`${path}/${file}`) ?? '').split('\n').length - 1, 0);
       return [{ target, path, files: files.map((file) => `${path}/${file}`), lines }];

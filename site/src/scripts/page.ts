@@ -50,12 +50,14 @@ document.addEventListener('keydown', (event) => {
   openSearch();
 });
 
+/** A station counts as passed when its heading is above this part of the window. */
+const PASSED_AT = 0.2;
 const stations = [...document.querySelectorAll<HTMLAnchorElement>('.side a[href^="#"]')];
 if (stations.length > 0) {
   const byId = new Map(stations.map((link) => [decodeURIComponent(link.hash.slice(1)), link]));
   const headings = [...byId.keys()].flatMap((id) => document.getElementById(id) ?? []);
   const mark = () => {
-    const passed = headings.filter((heading) => heading.getBoundingClientRect().top < innerHeight * 0.35);
+    const passed = headings.filter((heading) => heading.getBoundingClientRect().top < innerHeight * PASSED_AT);
     const current = byId.get(passed.at(-1)?.id ?? '');
     for (const link of stations) {
       if (link === current) link.setAttribute('aria-current', 'location');
@@ -71,6 +73,6 @@ if (stations.length > 0) {
       mark();
     });
   };
+  // At the top no station has been passed, so nothing is measured before the first scroll.
   addEventListener('scroll', later, { passive: true });
-  later();
 }

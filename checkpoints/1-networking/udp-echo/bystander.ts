@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { deadlineMs } from '../../harness/deadline.ts';
 import { check, fail } from '../../harness/failure.ts';
 import type { Program } from '../../harness/program.ts';
@@ -5,9 +6,9 @@ import { openUdp, type UdpClient } from '../../harness/udp-client.ts';
 import { receiveFrom } from './server-run.ts';
 
 const ASK_EVERY_MS = 2;
-const TICK_DEADLINE_MS = 1_000;
-/** Each datagram has a number: a server that answers equal ones once is judged elsewhere. */
-const TICK = 'tick ';
+const TOKEN_DEADLINE_MS = 1_000;
+/** Each datagram has a number: a server that answers equal ones only once is judged elsewhere. */
+const ASK = 'bystander ';
 
 /** The settings that the server was started with. */
 export interface TokenLimit {
@@ -16,11 +17,10 @@ export interface TokenLimit {
 }
 
 /**
- * A clock that the server under test drives: a source that has used its bucket up gets one echo for each token that
- * comes back. A checkpoint that lets time pass counts these, and not milliseconds of its own: on a busy machine both
- * sides are late together.
+ * Another source, which has used its bucket up: it gets one echo for each token that comes back. A checkpoint that
+ * lets time pass asks it afterwards. Its echo shows that the server has run since then, however busy the machine is.
  */
-export class TokenClock implements AsyncDisposable {
+export class Bystander implements AsyncDisposable {
   readonly #server: Program;
   readonly #client: UdpClient;
   readonly #limit: TokenLimit;
@@ -34,38 +34,47 @@ export class TokenClock implements AsyncDisposable {
     this.#limit = limit;
   }
 
-  /** Uses up the bucket of a new source. */
-  static async open(server: Program, limit: TokenLimit): Promise<TokenClock> {
-    const clock = new TokenClock(server, await openUdp(server), limit);
-    for (let i = 0; i < limit.burst; i += 1) await clock.#ask();
-    for (; clock.#echoes < limit.burst; clock.#echoes += 1) {
-      await receiveFrom(server, clock.#client, {
+  static async open(server: Program, limit: TokenLimit): Promise<Bystander> {
+    const one = new Bystander(server, await openUdp(server), limit);
+    for (let i = 0; i < limit.burst; i += 1) await one.#ask();
+    for (; one.#echoes < limit.burst; one.#echoes += 1) {
+      await receiveFrom(server, one.#client, {
         sent: `${limit.burst} datagrams from a new source`,
         expected: `${limit.burst} datagrams: a new source has a full bucket`,
         usually: 'the limit is not RATE_LIMIT_BURST, or one bucket serves all sources',
       });
     }
-    return clock;
+    return one;
   }
 
-  /** Resolves when the server has given `count` more tokens to this source. */
-  async ticks(count: number): Promise<void> {
-    const end = performance.now() + deadlineMs(TICK_DEADLINE_MS);
-    for (let seen = 0; seen < count; ) {
+  /** Lets `ms` pass, and then some, until the server has echoed a datagram that was sent after that. */
+  async wait(ms: number): Promise<void> {
+    await delay(ms);
+    await this.nextToken();
+    // What the server sent before this echo, to whomever, is read in this turn of our loop or the next.
+    await delay(0);
+  }
+
+  /** Sends a datagram every few milliseconds until one is echoed. */
+  async nextToken(): Promise<void> {
+    const firstAsked = this.#asked + 1;
+    const end = performance.now() + deadlineMs(TOKEN_DEADLINE_MS);
+    for (;;) {
       await this.#ask();
       const echo = await this.#client.receiveWithin(ASK_EVERY_MS);
-      if (echo?.data.toString('latin1').startsWith(TICK)) {
-        seen += 1;
+      const text = echo?.data.toString('latin1') ?? '';
+      if (text.startsWith(ASK)) {
         this.#echoes += 1;
         this.#checkPace();
+        if (Number(text.slice(ASK.length)) >= firstAsked) return;
       }
-      if (performance.now() > end || this.#server.ended) this.#failSilent(seen, count);
+      if (performance.now() > end || this.#server.ended) this.#failSilent();
     }
   }
 
   #ask(): Promise<void> {
     this.#asked += 1;
-    return this.#client.send(`${TICK}${this.#asked}`);
+    return this.#client.send(`${ASK}${this.#asked}`);
   }
 
   /** Holds on a machine of any speed: our clock starts before the server's, and tokens need time to come back. */
@@ -80,13 +89,13 @@ export class TokenClock implements AsyncDisposable {
     });
   }
 
-  #failSilent(seen: number, count: number): never {
+  #failSilent(): never {
     fail({
-      sent: `a datagram every few milliseconds from a source that has used its bucket up (RATE_LIMIT_PER_SECOND=${this.#limit.perSecond})`,
-      expected: `${count} of them echoed, as tokens come back`,
+      sent: `a datagram every ${ASK_EVERY_MS} ms from a source that has used its bucket up (RATE_LIMIT_PER_SECOND=${this.#limit.perSecond})`,
+      expected: 'an echo as soon as a token has come back',
       received: this.#server.ended
-        ? `${seen} of them, then your server ended`
-        : `${seen} of them within ${deadlineMs(TICK_DEADLINE_MS).toLocaleString('en')} ms`,
+        ? 'no echo, and your server ended'
+        : `no echo within ${deadlineMs(TOKEN_DEADLINE_MS).toLocaleString('en')} ms`,
       usually:
         'tokens come back in whole numbers, rounded down at each datagram, or only in a pause: a source that asks often never gets one',
     });
