@@ -48,9 +48,9 @@ const FONT_PX = 13;
 const SQUARE_PX = 5;
 
 const STYLE = `
-.plot{--p-text:var(--dg-text,#211d17);--p-quiet:var(--dg-muted,#6a6255);--p-line:var(--dg-line,#4c463b);--p-grid:var(--dg-grid,#ddd5c5);--p-paper:var(--dg-paper,#fbf8f1);
+.plot{--p-text:var(--dg-ink,#211d17);--p-quiet:var(--dg-soft,#6a6255);--p-line:var(--dg-ink,#4c463b);--p-grid:var(--dg-rule,#ddd5c5);--p-paper:var(--dg-paper,#fbf8f1);
 font-family:var(--dg-font,"Source Sans 3 Variable","Source Sans 3",system-ui,sans-serif);font-size:${FONT_PX}px;font-variant-numeric:tabular-nums;min-width:${MIN_WIDTH}px}
-@media (prefers-color-scheme:dark){.plot{--p-text:var(--dg-text,#ece4d4);--p-quiet:var(--dg-muted,#a79f90);--p-line:var(--dg-line,#c9c0af);--p-grid:var(--dg-grid,#2e3644);--p-paper:var(--dg-paper,#12161f)}}
+@media (prefers-color-scheme:dark){.plot{--p-text:var(--dg-ink,#ece4d4);--p-quiet:var(--dg-soft,#a79f90);--p-line:var(--dg-ink,#c9c0af);--p-grid:var(--dg-rule,#2e3644);--p-paper:var(--dg-paper,#12161f)}}
 .plot text{fill:var(--p-text)}.plot .quiet{fill:var(--p-quiet)}.plot .heading{font-weight:600}
 .plot .halo{paint-order:stroke;stroke:var(--p-paper);stroke-width:4px;stroke-linejoin:round}
 .plot path{fill:none;stroke:var(--p-line);stroke-width:1}.plot .strong{stroke:var(--p-text);stroke-width:1.75}

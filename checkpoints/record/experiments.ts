@@ -21,9 +21,10 @@ export const EXPERIMENTS: Readonly<Record<string, Experiment>> = {
       'checkpoints/bench/experiments',
       'checkpoints/bench/distribution.ts',
       'checkpoints/harness/faults',
+      'checkpoints/harness/random.ts',
       'labs/1-networking/tcp-echo/solution',
       'labs/1-networking/udp-echo/solution',
     ],
-    drawing: ['checkpoints/bench/experiments/tcp-or-udp-plots.ts'],
+    drawing: ['checkpoints/bench/experiments/tcp-or-udp-plots.ts', 'checkpoints/bench/plot.ts'],
   },
 };
