@@ -47,6 +47,18 @@ export function redraw(options: {
     const y = /,\s*([-\d.]+)\)/.exec(label.getAttribute('transform') ?? '')?.[1] ?? '0';
     if (text) label.setAttribute('transform', `translate(${-(text.x + text.width / 2)}, ${y})`);
   }
+  // Mermaid draws the end of a state diagram as circles of a hundred curves.
+  for (const path of svg.querySelectorAll<SVGPathElement>('.node path')) {
+    const box = path.getBBox();
+    const isCircle = (path.getAttribute('d')?.match(/C/g)?.length ?? 0) > 30 && Math.abs(box.width - box.height) < 0.5;
+    if (!isCircle) continue;
+    const circle = document.createElementNS('http://www.w3.org/2000/svg', 'circle');
+    for (const { name, value } of path.attributes) if (name !== 'd') circle.setAttribute(name, value);
+    circle.setAttribute('r', String(box.width / 2));
+    circle.setAttribute('cx', String(box.x + box.width / 2));
+    circle.setAttribute('cy', String(box.y + box.height / 2));
+    path.replaceWith(circle);
+  }
   // Presentation attributes that the style sheet overrides anyway would only be colours to explain.
   const probe = document.createElement('i');
   document.body.append(probe);
@@ -111,6 +123,18 @@ export function redraw(options: {
   }
   for (const name of ['aria-roledescription', 'aria-labelledby', 'aria-describedby', 'style', 'width', 'height']) {
     svg.removeAttribute(name);
+  }
+  // What only scripts would read, and digits that nobody sees.
+  for (const element of svg.querySelectorAll('*')) {
+    for (const { name, value } of [...element.attributes]) {
+      if (/^(data-|name$|alignment-baseline$)/.test(name)) element.removeAttribute(name);
+      else if (/^(d|points|transform|[xy][12]?|c[xy]|r|width|height|viewBox)$/.test(name)) {
+        element.setAttribute(
+          name,
+          value.replaceAll(/\d+\.\d{2,}/g, (digits) => String(Math.round(Number(digits) * 10) / 10)),
+        );
+      }
+    }
   }
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', `${options.title}. ${options.description}`);

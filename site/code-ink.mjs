@@ -57,7 +57,9 @@ export function tokenClasses() {
         const pre = find(renderData.blockAst, 'pre');
         const code = pre && find(pre, 'code');
         if (!pre || !code) throw new Error('Expressive Code changed its markup: no pre > code in a rendered block');
-        const lines = code.children.map((line) => tokens(line));
+        let lines = code.children.map((line) => tokens(line));
+        // The class around a method was only there for the grammar; see components/Listing.astro.
+        if (codeBlock.code.startsWith('class CONTEXT_OF_A_METHOD {')) lines = lines.slice(1, -1);
         code.children = lines.flatMap((line, i) => (i === 0 ? line : [text('\n'), ...line]));
         code.properties = {};
         pre.properties = { dataLanguage: codeBlock.language, tabIndex: 0 };

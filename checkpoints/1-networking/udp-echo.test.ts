@@ -362,17 +362,27 @@ checkpoint(
       const flood = () => flooder.send(`over the limit ${floods++}`);
       const asNew = 'a source that was forgotten is not new again, or is never forgotten: buckets grow without bound';
 
-      for (let i = 0; i < burst; i += 1)
+      for (let i = 0; i < burst; i += 1) {
         await serves(flooder, `datagram ${i} of the flooding source`, 'a bucket does not start full');
+      }
       await flood();
-      await serves(first, 'the first of the others', asNew);
+      for (let i = 0; i < burst; i += 1) await serves(first, `datagram ${i} of a second source`, asNew);
       await flood();
-      await serves(second, 'the second of the others', asNew);
+      await serves(second, 'the third source', asNew);
       await flood();
-      await serves(third, 'the third of the others, which is one source too many', asNew);
+      await first.send('over the limit');
       await flood();
-      // Each of the others had one token left. Two echoes: it was forgotten and is new.
-      for (const client of [first, second]) {
+      await serves(third, 'the fourth source, which is one too many', asNew);
+      const early = await takeThose(first, 'over the limit');
+      check(early === 0, {
+        sent,
+        expected: 'no echo for a source that is over its limit, with as many sources as MAX_SOURCES allows',
+        received: 'an echo, as for a new source',
+        usually: 'fewer sources are remembered than MAX_SOURCES says',
+      });
+      await flood();
+      // The third source had one token left, and the second none. Two echoes each: they were forgotten, and are new.
+      for (const client of [second, first]) {
         await serves(client, 'a source that was forgotten', asNew);
         await serves(client, 'a source that was forgotten, once more', asNew);
         await flood();
@@ -533,17 +543,25 @@ checkpoint('client-strays', 'the client counts no datagram that is no reply to t
     const { client } = self;
     if (client) stranger.send(bytes, client.port, client.host);
   });
+  await using other = await ProbeTarget.open(({ sequence }, self) => self.answer(sequence));
   const stranger = createSocket('udp4');
   stranger.bind(0, '127.0.0.1');
   await once(stranger, 'listening');
   try {
-    const report = await runClient(target, plan);
+    const [report] = await together([runClient(target, plan), runClient(other, plan)]);
     checkCounts(
       report,
       countPath(plan.count, target.replies),
       `no reply to number ${lost}, but datagrams of another run, of 0, 7 and 16 bytes, with a number never sent, and from another port`,
       'the run, the length or the sender of what comes is not looked at: answers to an earlier run, or forged ones, pass for replies',
     );
+    const runs = [target, other].map(({ seen }) => seen[0]?.bytes.subarray(0, 4).toString('hex'));
+    check(runs[0] !== runs[1], {
+      sent: 'two clients, started at the same time',
+      expected: 'a run of its own in the datagrams of each',
+      received: 'the same run in both',
+      usually: 'the run is a constant, or made from the time of day',
+    });
   } finally {
     stranger.close();
   }

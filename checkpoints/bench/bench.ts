@@ -4,8 +4,8 @@ import { parseArgs } from 'node:util';
 
 interface Bench {
   readonly about: string;
-  /** @returns figures for a file, and text for the terminal. */
-  run(): Promise<{ readonly figures: object; readonly text: string }>;
+  /** @returns figures for a file, text for the terminal, and whether the figures keep the limits that they have. */
+  run(): Promise<{ readonly figures: object; readonly text: string; readonly withinLimits: boolean }>;
 }
 
 const BENCHES: Readonly<Record<string, Bench>> = {
@@ -14,7 +14,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     run: async () => {
       const { formatEchoBench, runEchoBench } = await import('./echo.ts');
       const figures = await runEchoBench();
-      return { figures, text: formatEchoBench(figures) };
+      return { figures, text: formatEchoBench(figures), withinLimits: true };
     },
   },
   feedback: {
@@ -22,7 +22,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     run: async () => {
       const { formatFeedbackBench, runFeedbackBench } = await import('./feedback.ts');
       const figures = await runFeedbackBench();
-      return { figures, text: formatFeedbackBench(figures) };
+      return { figures, text: formatFeedbackBench(figures), withinLimits: figures.withinLimits };
     },
   },
 };
@@ -35,7 +35,8 @@ if (bench === undefined) {
   console.error([name === '' ? 'Which benchmark?' : `There is no benchmark "${name}".`, ...known].join('\n'));
   process.exitCode = 2;
 } else {
-  const { figures, text } = await bench.run();
+  const { figures, text, withinLimits } = await bench.run();
   console.log(text);
   if (values.out !== undefined) await writeFile(values.out, `${JSON.stringify(figures, null, 2)}\n`);
+  if (!withinLimits) process.exitCode = 1;
 }

@@ -49,6 +49,7 @@ export class Judge {
     const runner = await CheckpointRunner.open([job], {
       bail: stops,
       onCheckpoint: (_job, result) => inbox.take(result),
+      onConsole: (text) => process.stderr.write(text),
     });
     const asked = placed.lab.checkpoints.filter(({ id }) => only.length === 0 || only.includes(id));
     return new Judge(runner, asked, inbox, target);

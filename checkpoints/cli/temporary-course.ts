@@ -134,7 +134,8 @@ export class TemporaryCourse implements Disposable {
     );
     return spawn(process.execPath, ['checkpoints/cli/node-24.mjs', 'checkpoints/cli/lab.ts', ...args], {
       cwd: this.root,
-      env: { ...env, INIT_CWD: this.root, ...options.env },
+      // A Node that ends as the folder is removed would write its compile cache, and with it the folder, once more.
+      env: { ...env, NODE_DISABLE_COMPILE_CACHE: '1', INIT_CWD: this.root, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
     });
@@ -157,6 +158,6 @@ export class TemporaryCourse implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.root, { recursive: true, force: true });
+    rmSync(this.root, { recursive: true, force: true, maxRetries: 5 });
   }
 }

@@ -1,7 +1,7 @@
 import { inject, test } from 'vitest';
 import { CheckpointFailure } from './failure.ts';
 
-/** What is under test, as the runner hands it to the worker. Plain data: it crosses a thread. */
+/** What is under test, as the runner hands it to the worker. Plain data: it crosses into a worker. */
 export type InjectedTarget =
   | {
       readonly kind: 'program';

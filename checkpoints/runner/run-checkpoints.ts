@@ -42,6 +42,11 @@ export interface RunnerOptions {
   readonly onStrayError?: (stack: string) => void;
   /** Stop each job at its first red checkpoint. Default false. */
   readonly bail?: boolean;
+  /**
+   * Where checkpoints run. `threads` (default) end with this process, however it is ended. `forks` can be ended one by
+   * one, so that a handle that never closes holds up nobody; but one that is in an endless loop outlives a SIGKILL.
+   */
+  readonly pool?: 'threads' | 'forks';
   /** How many jobs run at once. Default 1. */
   readonly workers?: number;
   /** Base of all random choices. Default: `LAB_SEED`, or drawn anew. */
@@ -49,6 +54,8 @@ export interface RunnerOptions {
   /** Called as each checkpoint ends. */
   readonly onCheckpoint?: (job: Job, result: CheckpointResult) => void;
   readonly onJob?: (result: JobResult) => void;
+  /** Called with what a module under test writes to the console. Default: it is dropped. */
+  readonly onConsole?: (text: string) => void;
 }
 
 /** A checkpoint that says nothing for so long is stuck in a loop that no timer can interrupt. */
@@ -97,7 +104,7 @@ export class CheckpointRunner implements AsyncDisposable {
           test: {
             name,
             include: [testFile(job.placed)],
-            pool: 'threads' as const,
+            pool: options.pool ?? 'threads',
             isolate: false,
             watch: false,
             provide: { target: job.target, seed },
@@ -205,6 +212,10 @@ class Progress implements Reporter {
   onTestModuleEnd(module: TestModule): void {
     this.#lastSign = performance.now();
     if (this.#jobs.has(module.project.name)) this.#options.onJob?.(this.jobResult(module));
+  }
+
+  onUserConsoleLog({ content }: { readonly content: string }): void {
+    this.#options.onConsole?.(content);
   }
 
   onTestRunEnd(): void {

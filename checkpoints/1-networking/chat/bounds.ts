@@ -31,7 +31,7 @@ export function judgeFullHouse(): Promise<void> {
 export function judgeRoomLimit(): Promise<void> {
   return inTavern({ MAX_ROOMS: '2' }, async (tavern) => {
     const [ada, bob] = await tavern.gather('tavern', 'ada', 'bob');
-    await tavern.gather('cellar', 'cyd');
+    await tavern.gather('cellar', 'amy');
     const usually = 'rooms are not counted: every name that anybody thinks of costs memory';
     bob.send('JOIN attic');
     await bob.expectError('TOO_MANY_ROOMS', {
@@ -47,7 +47,7 @@ export function judgeRoomLimit(): Promise<void> {
       sent: 'WHO, after a JOIN that was refused',
       usually: 'the client is in no room any more',
     });
-    await bob.expect('HERE cellar cyd bob', {
+    await bob.expect('HERE cellar amy bob', {
       sent: 'JOIN cellar, a room that there is',
       usually: 'at the limit no room can be joined at all: only new ones are refused',
     });

@@ -1,4 +1,6 @@
-import { fail } from '../../harness/failure.ts';
+import { firstDifference } from '../../harness/bytes.ts';
+import { check, fail } from '../../harness/failure.ts';
+import { formatCount } from '../../harness/tcp-client.ts';
 import { type Patron, quote } from './patron.ts';
 
 /** Bytes of one message of a flood, as the server sends it on. */
@@ -7,7 +9,7 @@ export const FLOOD_LINE_BYTES = 1_000;
 /** How much a reader that keeps up ever has outstanding: less than the bound, so that it is never too slow itself. */
 const FLOOD_WINDOW_LINES = 160;
 
-export function floodText(index: number): string {
+function floodText(index: number): string {
   return `${index} `.padEnd(FLOOD_LINE_BYTES - 'MSG flo \n'.length, '.');
 }
 
@@ -44,4 +46,21 @@ export async function flood(options: {
     }
   }
   return count;
+}
+
+/** Reads as many messages of a flood, all at once, and fails unless each is there, whole and in order. */
+export async function expectFlood(
+  reader: Patron,
+  count: number,
+  expectation: { readonly sent: string; readonly usually: string },
+): Promise<void> {
+  const expected = `all ${formatCount(count * FLOOD_LINE_BYTES)} of the messages, in order`;
+  const bytes = await reader.tcp.read(count * FLOOD_LINE_BYTES, { expected, ...expectation });
+  const due = Buffer.from(Array.from({ length: count }, (_, i) => `MSG flo ${floodText(i)}\n`).join(''));
+  const at = firstDifference(due, bytes);
+  check(at < 0, {
+    ...expectation,
+    expected,
+    received: `${quote(bytes.toString().split('\n')[Math.floor(at / FLOOD_LINE_BYTES)]?.replace(/\.+$/, '') ?? '')} among them`,
+  });
 }

@@ -1,6 +1,6 @@
 import { check } from '../../harness/failure.ts';
 import { formatCount } from '../../harness/tcp-client.ts';
-import { FLOOD_LINE_BYTES, flood, floodText } from './flood.ts';
+import { expectFlood, FLOOD_LINE_BYTES, flood } from './flood.ts';
 import { quote } from './patron.ts';
 import { inTavern } from './tavern.ts';
 
@@ -51,24 +51,30 @@ export function judgeSlowReader(): Promise<void> {
 }
 
 export function judgeLateReader(): Promise<void> {
-  return inTavern({ MAX_PENDING_BYTES: String(16 * 1_048_576) }, async (tavern) => {
-    const [flo, fay, lee] = await tavern.gather('tavern', 'flo', 'fay', 'lee');
+  const env = { MAX_PENDING_BYTES: `${16 * 1_048_576}`, DRAIN_TIMEOUT_MS: '30000' };
+  return inTavern(env, async (tavern) => {
+    const [flo, fay, lee, kim] = await tavern.gather('tavern', 'flo', 'fay', 'lee', 'kim');
     const usually =
       'the first write that the kernel does not take at once ends the connection, or drops the line: it says "not yet", no more';
-    lee.tcp.pause();
-    const count = await flood({ flo, fay, maxBytes: 7 * 1_048_576, usually });
-    lee.tcp.resume();
+    for (const late of [lee, kim]) late.tcp.pause();
+    const count = await flood({ flo, fay, maxBytes: 6 * 1_048_576, usually });
     const sent = `${formatCount(count * FLOOD_LINE_BYTES)} to a client that reads later, with MAX_PENDING_BYTES=16777216`;
-    for (let i = 0; i < count; i += 1) {
-      const line = await lee.line({ sent, expected: 'every message, in order', usually });
-      check(line === `MSG flo ${floodText(i)}`, {
-        sent,
-        expected: 'every message, in order',
-        received: `${quote(line.slice(0, 24).trimEnd())} where message ${i} was due`,
-        usually,
-      });
-    }
+    lee.tcp.resume();
+    await expectFlood(lee, count, { sent, usually });
     await lee.expectQuiet({ sent, usually });
-    await fay.expectQuiet({ sent, usually });
+
+    const ended = `${sent}, which ends its own side (FIN) before it reads`;
+    const owed = 'the FIN closes both directions: it says "I send nothing more", and nothing of reading';
+    kim.tcp.end();
+    await fay.expect('LEFT kim', { sent: ended, usually: 'a FIN is not taken for a leave' });
+    kim.tcp.resume();
+    await expectFlood(kim, count, { sent: ended, usually: owed });
+    const rest = await kim.tcp.readToEnd({ sent: ended, expected: 'the end of the stream (FIN)', usually: owed });
+    check(rest.length === 0, {
+      sent: ended,
+      expected: 'nothing after the messages',
+      received: quote(`${rest}`),
+      usually: owed,
+    });
   });
 }

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { CheckpointFailure, check } from '../../harness/failure.ts';
 import { exitOf, type Program, spawnProgram, startProgram } from '../../harness/program.ts';
 import { formatCount } from '../../harness/tcp-client.ts';
-import { flood, floodText } from './flood.ts';
+import { expectFlood, flood } from './flood.ts';
 import { quote } from './patron.ts';
 import { inTavern } from './tavern.ts';
 
@@ -31,12 +31,10 @@ export function judgeShutdown(): Promise<void> {
     await fay.expectBye('SHUTDOWN', { sent, usually: 'others learn of the leaves that the stop itself causes' });
     await expectRefused(tavern.server);
     late.tcp.resume();
-    for (let i = 0; i < count; i += 1) {
-      await late.expect(`MSG flo ${floodText(i)}`, {
-        sent: `SIGTERM, while messages wait for a client that then reads (DRAIN_TIMEOUT_MS=${LONG_DRAIN_MS})`,
-        usually,
-      });
-    }
+    await expectFlood(late, count, {
+      sent: `SIGTERM, while messages wait for a client that then reads (DRAIN_TIMEOUT_MS=${LONG_DRAIN_MS})`,
+      usually,
+    });
     await late.expectBye('SHUTDOWN', { sent, usually });
     late.tcp.end();
     check(!tavern.server.ended, {

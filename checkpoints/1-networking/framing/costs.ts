@@ -2,7 +2,7 @@ import { check } from '../../harness/failure.ts';
 import type { Told } from './expectations.ts';
 import type { GuardedDecoder } from './guarded-framing.ts';
 import { type MemoryBounds, type MemoryUse, observeMemory } from './observed-memory.ts';
-import { piecesOf } from './pieces.ts';
+import { viewsOf } from './pieces.ts';
 
 export const MEBIBYTE = 2 ** 20;
 const NO_BOUND = Number.POSITIVE_INFINITY;
@@ -59,9 +59,9 @@ function expectWithin(
 export function feedInTime(decoder: GuardedDecoder, bytes: Uint8Array, size: number, told: Told): void {
   let firstMs = 0;
   let slow = 0;
-  for (const part of piecesOf(bytes, Math.max(size, Math.ceil(bytes.length / PARTS)))) {
+  for (const part of viewsOf(bytes, Math.max(size, Math.ceil(bytes.length / PARTS)))) {
     const began = performance.now();
-    for (const piece of piecesOf(part, size)) decoder.feed(piece);
+    for (const piece of viewsOf(part, size)) decoder.feed(piece);
     const tookMs = performance.now() - began;
     firstMs ||= tookMs;
     slow = tookMs >= SLOW_PART_MS && tookMs >= SLOW_PART_RATIO * firstMs ? slow + 1 : 0;

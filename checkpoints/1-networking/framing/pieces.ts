@@ -1,23 +1,28 @@
-/** Ways in which a network may cut a stream. Every piece is a view; nothing is copied. Runs in a browser too. */
+/** Ways in which a network may cut a stream. Runs in a browser too. */
 
-/** Two pieces. */
+/** Two pieces, each in a buffer of its own. */
 export function cutAt(bytes: Uint8Array, at: number): Uint8Array[] {
-  return [bytes.subarray(0, at), bytes.subarray(at)];
+  return [bytes.slice(0, at), bytes.slice(at)];
 }
 
-/** Pieces of `size` bytes; the last one may be shorter. */
+/** Pieces of `size` bytes, each in a buffer of its own; the last one may be shorter. */
 export function* piecesOf(bytes: Uint8Array, size: number): Generator<Uint8Array> {
+  for (const view of viewsOf(bytes, size)) yield view.slice();
+}
+
+/** Pieces of `size` bytes that are views, where bytes are counted: nothing is copied. */
+export function* viewsOf(bytes: Uint8Array, size: number): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
-/** Pieces of the given sizes, over and over; a size of 0 is an empty piece. */
+/** Pieces of the given sizes, over and over, each in a buffer of its own; a size of 0 is an empty piece. */
 export function piecesOfSizes(bytes: Uint8Array, sizes: readonly number[]): Uint8Array[] {
   const pieces: Uint8Array[] = [];
   // An empty list, or one of zeros only, would never come to an end.
   const steps = sizes.some((size) => size > 0) ? sizes : [bytes.length || 1];
   for (let at = 0, i = 0; at < bytes.length; i += 1) {
     const size = steps[i % steps.length] ?? 1;
-    pieces.push(bytes.subarray(at, at + size));
+    pieces.push(bytes.slice(at, at + size));
     at += size;
   }
   return pieces;

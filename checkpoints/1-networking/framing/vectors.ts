@@ -35,13 +35,14 @@ function frame(text: string, hexadecimal: string, repeated?: { readonly byte: nu
 
 /** Frames and their messages, both ways. */
 export const frames: readonly FrameVector[] = [
-  frame('', '00 00 00 00'),
   frame('A', '00 00 00 01 41'),
   frame('Hi ☕', '00 00 00 06 48 69 20 e2 98 95'),
   frame('é€😀', '00 00 00 09 c3 a9 e2 82 ac f0 9f 98 80'),
   frame('x'.repeat(258), '00 00 01 02', { byte: 0x78, times: 258 }),
   frame('x'.repeat(65_536), '00 01 00 00', { byte: 0x78, times: 65_536 }),
 ];
+
+export const emptyFrame: FrameVector = frame('', '00 00 00 00');
 
 /** Frames whose code points somebody may take for something else than data. */
 export const unusualFrames: readonly FrameVector[] = [
@@ -87,9 +88,9 @@ export const invalidStreams: readonly ErrorVector[] = [
 /** The frame at fault is not the first one. */
 export const laterErrorStreams: readonly ErrorVector[] = [
   failing(
-    '00 00 00 01 41 00 00 00 00 ff ff ff ff 41',
-    ['A', ''],
-    tooLarge(9, 4_294_967_295),
+    '00 00 00 01 41 00 00 00 01 42 ff ff ff ff 41',
+    ['A', 'B'],
+    tooLarge(10, 4_294_967_295),
     'a length above the limit in the third frame',
   ),
   failing(

@@ -10,7 +10,7 @@ const CLIENTS = 1_000;
 /** So many connect at once; more would overflow the queue of a server that asks for a short one. */
 const CONNECTING = 100;
 const BOUND = 8;
-const PLACE_WITHIN_MS = 2_500;
+const PLACE_WITHIN_MS = 1_500;
 export const COUNTS_WRONGLY =
   "the count goes down at only one kind of end: count at the event that follows each of them, such as Node's 'close'";
 

@@ -3,7 +3,7 @@ import type { CheckpointContext } from '../../harness/checkpoint.ts';
 import { startProgram } from '../../harness/program.ts';
 import { createRandom } from '../../harness/random.ts';
 import { connectTcp, formatCount } from '../../harness/tcp-client.ts';
-import { expectPattern } from './echo-client.ts';
+import { expectPattern, roundTrip } from './echo-client.ts';
 import { Pattern } from './pattern.ts';
 
 const SERVED_WITHIN_MS = 2_500;
@@ -77,6 +77,7 @@ export async function echoesSingleBytes(): Promise<void> {
 export async function echoesCoalescedWrites({ seed }: CheckpointContext): Promise<void> {
   await using server = await startProgram();
   await using client = await connectTcp(server);
+  await using bystander = await connectTcp(server);
   const random = createRandom(seed);
   const pattern = new Pattern(seed);
   const usually = 'writes overtake one another: an answer waits for a timer or a promise while the next one is written';
@@ -87,10 +88,12 @@ export async function echoesCoalescedWrites({ seed }: CheckpointContext): Promis
     sentBytes += length;
     writes += 1;
   };
-  // Small and large by turns, each in a turn of its own: the server mostly reads them apart.
+  // Small and large by turns. Every other time a second client makes a round trip in between, after which the server has
+  // read the small one; the other times the two follow each other as closely as they can.
   for (let round = 0; round < 40; round += 1) {
     send(random.int(1, 16));
-    await nextTurn();
+    if (round % 2 === 0) await roundTrip(bystander, 'the server does not echo');
+    else await nextTurn();
     send(random.int(20_000, 70_000));
     await nextTurn();
   }

@@ -15,7 +15,7 @@ export const tcpEcho: BuiltLab = {
   kinds: ['program'],
   services: [],
   entry: { typescript: 'server.ts', python: 'server.py', csharp: 'server.csproj' },
-  diagrams: ['half-close'],
+  diagrams: ['half-close', 'echo-connection'],
   checkpoints: [
     {
       id: 'echo-text',
