@@ -73,7 +73,7 @@ async function draw(page: Page, file: string, source: string): Promise<string> {
     look: 'classic',
     layout: 'dagre',
     htmlLabels: false,
-    flowchart: { htmlLabels: false, curve: 'linear', padding: 14 },
+    flowchart: { htmlLabels: false, curve: 'linear', padding: 8, nodeSpacing: 26, rankSpacing: 30 },
     sequence: {
       diagramMarginX: 4,
       diagramMarginY: 4,

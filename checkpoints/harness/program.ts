@@ -158,7 +158,13 @@ export function spawnProgram(options: ProgramOptions = {}): Program {
     detached: process.platform !== 'win32',
     stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'],
   };
-  if (typeof target.command === 'string') return new Program(spawn(target.command, { ...settings, shell: true }), host);
+  if (typeof target.command === 'string') {
+    // A shell that does not replace itself by its last command (dash) would die of the SIGTERM that is meant for the
+    // program, and its exit code would be lost. With a trap it waits, and ends with the code of the program; what it
+    // starts gets the default action back (POSIX, "Signals and Error Handling" of the shell).
+    const command = process.platform === 'win32' ? target.command : `trap : TERM INT\n${target.command}`;
+    return new Program(spawn(command, { ...settings, shell: true }), host);
+  }
   const [file, ...args] = target.command;
   if (file === undefined) throw new Error(`target ${target.name} has an empty command`);
   return new Program(spawn(file, args, settings), host);

@@ -125,7 +125,7 @@ export function judgeCommonRoom(): Promise<void> {
       check(seen.length === CROWD && new Set(seen).size === CROWD, () => ({
         sent: `HELLO and JOIN from ${CROWD} clients at once`,
         expected: `${CROWD} different names for each client, in its HERE and in the JOINED that follow`,
-        received: `${formatCount(new Set(seen).size, 'name')}${member.ended ? ', and then the end of the connection' : ''}`,
+        received: `${formatCount(seen.length, 'name')}, ${new Set(seen).size} of them different${member.ended ? ', and then the end of the connection' : ''}`,
         usually:
           'the line HERE is cut at some length, clients are refused below MAX_CLIENTS, or a join between two others is missed',
       }));

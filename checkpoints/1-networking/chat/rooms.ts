@@ -174,6 +174,14 @@ export function judgeLeaveAnnounced(): Promise<void> {
       const usually = 'two events of one ending ("end" and "close", QUIT and the FIN after it) each announce the leave';
       await watcher.expectQuiet({ sent: way, usually });
     }
+    const quitter = await tavern.enter('quitter', 'tavern', [watcher]);
+    const more = 'QUIT with 300,000 bytes behind it';
+    void quitter.tcp.write(`QUIT\n${'SAY too late\n'.repeat(23_077)}`);
+    await quitter.expectBye('QUIT', {
+      sent: more,
+      usually: 'the connection is closed with bytes unread, which makes the kernel send a RST in place of the FIN',
+    });
+    await watcher.expect('LEFT quitter', { sent: more, usually: 'what follows QUIT is still obeyed' });
     const zed = await tavern.greet('zed');
     zed.tcp.socket.end('JOIN tavern\nSAY hello\nSAY and goodbye\nSAY unfini');
     const usually = 'the FIN is acted upon before the lines that came with it, or the unfinished line is taken for one';

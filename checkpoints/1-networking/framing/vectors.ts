@@ -78,7 +78,7 @@ export const invalidStreams: readonly ErrorVector[] = [
   failing('00 00 00 03 e0 80 af', [], invalid(0), 'an overlong /'),
   failing('00 00 00 04 f0 82 82 ac', [], invalid(0), 'an overlong €'),
   failing('00 00 00 03 ed a0 80', [], invalid(0), 'the surrogate U+D800'),
-  failing('00 00 00 06 ed a0 bd ed b8 80', [], invalid(0), 'a pair of surrogates (CESU-8)'),
+  failing('00 00 00 06 ed a0 bd ed b8 80', [], invalid(0), 'a pair of surrogates, three bytes each'),
   failing('00 00 00 04 f4 90 80 80', [], invalid(0), 'a code point above U+10FFFF'),
   failing('00 00 00 01 ff', [], invalid(0), 'a byte that UTF-8 does not have'),
   failing('00 00 00 02 41 80', [], invalid(0), 'a continuation byte alone'),

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CheckpointFailure, check, fail, withDetails } from '../../harness/failure.ts';
 import { exitOf, type Program, type ProgramExit, spawnProgram } from '../../harness/program.ts';
 import type { TcpAddress } from '../../harness/tcp-client.ts';
@@ -47,6 +48,7 @@ export async function reportOf(client: Program, plan: ClientPlan): Promise<Clien
     () => client.logTail(),
     async () => {
       const exit = await exitOf(client, planned + OVERHEAD_MS, () => notEnded(client, planned));
+      await nextTurn(); // datagrams that it sent last may be read after the news of its end
       return readReport(client, exit);
     },
   );

@@ -23,6 +23,7 @@ export class ProbeTarget implements AsyncDisposable {
   readonly replies: number[] = [];
   readonly #socket: Socket;
   #client: TcpAddress | undefined;
+  #closed = false;
 
   private constructor(socket: Socket, onProbe: (probe: SeenProbe, target: ProbeTarget) => void) {
     this.#socket = socket;
@@ -58,9 +59,9 @@ export class ProbeTarget implements AsyncDisposable {
     this.replyWith(bytes);
   }
 
-  /** Sends the client a datagram that is no reply. */
+  /** Sends the client a datagram that is no reply. Does nothing once closed: a timer of a checkpoint may outlive it. */
   replyWith(bytes: Buffer): void {
-    if (this.#client) this.#socket.send(bytes, this.#client.port, this.#client.host);
+    if (this.#client && !this.#closed) this.#socket.send(bytes, this.#client.port, this.#client.host);
   }
 
   /** The reply to a number that has been seen. */
@@ -70,6 +71,7 @@ export class ProbeTarget implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
     await new Promise<void>((resolve) => this.#socket.close(() => resolve()));
   }
 }
