@@ -19,10 +19,16 @@ export function judgePresence(): Promise<void> {
           usually: 'those who are in the room are not told, or not under the name as it was given',
         });
       }
+      patron.send(`SAY I am number ${index + 1}`);
+      for (const other of here)
+        await other.expect(`MSG ${name} I am number ${index + 1}`, { usually: 'messages are lost' });
       here.push(patron);
     }
     for (const patron of here) {
-      await patron.expectQuiet({ usually: 'a join is announced twice, or to the one who joins as well' });
+      await patron.expectQuiet({
+        usually:
+          'a join is announced twice, or to the one who joins as well, or what was said before it is delivered after it',
+      });
     }
   });
 }

@@ -3,18 +3,12 @@ import { deadlineMs } from '../../harness/deadline.ts';
 import { check, fail } from '../../harness/failure.ts';
 import type { Program } from '../../harness/program.ts';
 import { openUdp, type UdpClient } from '../../harness/udp-client.ts';
-import { receiveFrom } from './server-run.ts';
+import { receiveFrom, type TokenLimit } from './server-run.ts';
 
 const ASK_EVERY_MS = 2;
 const TOKEN_DEADLINE_MS = 1_000;
 /** Each datagram has a number: a server that answers equal ones only once is judged elsewhere. */
 const ASK = 'bystander ';
-
-/** The settings that the server was started with. */
-export interface TokenLimit {
-  readonly burst: number;
-  readonly perSecond: number;
-}
 
 /**
  * Another source, which has used its bucket up: it gets one echo for each token that comes back. A checkpoint that

@@ -7,6 +7,15 @@ import type { Datagram, UdpClient } from '../../harness/udp-client.ts';
 /** What a server of this lab answers at once, it answers within this, also on a busy machine. */
 export const ANSWER_DEADLINE_MS = 2_000;
 
+/** RATE_LIMIT_PER_SECOND of one token in a thousand seconds: within a checkpoint, none comes back. */
+export const NO_REFILL = '0.001';
+
+/** The settings that the server was started with. */
+export interface TokenLimit {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
 /** Starts the server under test, and adds the end of its log to whatever failure `judge` ends in. */
 export async function withServer(
   env: Readonly<Record<string, string>>,
@@ -17,6 +26,14 @@ export async function withServer(
     () => server.logTail(),
     () => judge(server),
   );
+}
+
+export function withLimit(
+  limit: TokenLimit,
+  judge: (server: Program, limit: TokenLimit) => Promise<void>,
+): Promise<void> {
+  const env = { RATE_LIMIT_BURST: `${limit.burst}`, RATE_LIMIT_PER_SECOND: `${limit.perSecond}` };
+  return withServer(env, (server) => judge(server, limit));
 }
 
 /** The next datagram for `client`; fails when none comes, and at once when the server has ended. */

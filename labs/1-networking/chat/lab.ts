@@ -15,7 +15,7 @@ export const chat: BuiltLab = {
   ],
   kinds: ['program'],
   services: [],
-  entry: { typescript: 'server.ts', python: 'server.py' },
+  entry: { typescript: 'server.ts' },
   diagrams: ['chat-data-flow'],
   checkpoints: [
     {

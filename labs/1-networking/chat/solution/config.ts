@@ -19,12 +19,14 @@ const HOUR_MS = 3_600_000;
 
 /** @throws ConfigError that names the variable, what was expected and what came. */
 export function readConfig(env: Environment): Config {
+  // #region whole-number
   const number = (name: string, fallback: number, min: number, max: number): number => {
     const text = env[name] || String(fallback);
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
     if (value >= min && value <= max) return value;
     throw new ConfigError(`${name} must be a whole number from ${min} to ${max}; it is ${JSON.stringify(text)}`);
   };
+  // #endregion whole-number
   return {
     host: env.HOST || '127.0.0.1',
     port: number('PORT', 7_070, 0, 65_535),

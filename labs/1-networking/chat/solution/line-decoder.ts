@@ -56,10 +56,12 @@ export class LineDecoder {
   }
   // #endregion bounded-line
 
+  // #region line-end
   #heldLine(): Line {
     const endsInCr = this.#heldBytes > 0 && this.#held[this.#heldBytes - 1] === CR;
     return decodeText(this.#held.subarray(0, this.#heldBytes - (endsInCr ? 1 : 0)));
   }
+  // #endregion line-end
 }
 
 // #region fatal-utf8

@@ -64,18 +64,17 @@ export class Tavern {
   }
   // #endregion step
 
+  // #region full-house
   #receive(id: ClientId, now: number): Effect[] {
-    const refusal = this.#closing
-      ? 'SHUTDOWN'
-      : this.#guests.size >= this.#rules.maxClients
-        ? 'SERVER_FULL'
-        : undefined;
-    if (refusal) return farewell(id, refusal);
+    if (this.#closing) return farewell(id, 'SHUTDOWN');
+    if (this.#guests.size >= this.#rules.maxClients) return farewell(id, 'SERVER_FULL');
     const allowance = new Allowance(this.#rules.rateLimit, now);
     this.#guests.set(id, { id, allowance, pulse: { kind: 'nameless', since: now }, place: { kind: 'doorway' } });
     return [];
   }
+  // #endregion full-house
 
+  // #region hear
   #hear(guest: Guest, line: Line, now: number): Effect[] {
     const grant = guest.allowance.spend(now);
     if (grant === 'refused again') return [];
@@ -85,7 +84,10 @@ export class Tavern {
     const parsed = parseCommand(line.text);
     return parsed.kind === 'fault' ? refuse(guest, parsed.fault) : this.#obey(guest, parsed.command, now);
   }
+  // #endregion hear
 
+  // #region obey
+  /** Three states, three doors: each `switch` holds what is allowed from there on. */
   #obey(guest: Guest, command: Command, now: number): Effect[] {
     switch (command.kind) {
       case 'ping':
@@ -115,6 +117,7 @@ export class Tavern {
         return [...this.#leave(guest), ...tell(guest, { kind: 'left', name })];
     }
   }
+  // #endregion obey
 
   // #region handshake
   #welcome(guest: Guest, name: string, now: number): Effect[] {

@@ -1,4 +1,4 @@
-/** TCP echo server (RFC 862). brief.md says what it must do; `TODO(<checkpoint>)` marks where that is missing. */
+/** TCP echo server (RFC 862). brief.md says what it must do; each TODO names the checkpoint for which something is missing. */
 import { createServer, type Socket } from 'node:net';
 
 // TODO(bad-settings): an invalid variable ends the start with one line that names it, and an exit code other than 0.

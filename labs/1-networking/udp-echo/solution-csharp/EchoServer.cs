@@ -11,7 +11,7 @@ sealed class EchoServer
     readonly SourceLimiter _limiter;
     readonly DropLog _drops;
     readonly long _startedAt = Stopwatch.GetTimestamp();
-    long _received, _echoed, _dropped, _failed;
+    long _received, _echoed, _dropped, _failed, _errors;
 
     EchoServer(Socket socket, ServerSettings settings)
     {
@@ -45,6 +45,7 @@ sealed class EchoServer
             json.WriteNumber("echoed", server._echoed);
             json.WriteNumber("dropped", server._dropped);
             json.WriteNumber("failed", server._failed);
+            json.WriteNumber("errors", server._errors);
         });
     }
 
@@ -78,9 +79,10 @@ sealed class EchoServer
             }
             catch (SocketException error)
             {
-                // News about one datagram, such as an ICMP "port unreachable" (RFC 1122 §4.1.3.3).
-                _failed += 1;
-                Log.Write("warn", "socket-error", json => json.WriteString("message", error.SocketErrorCode.ToString()));
+                // News about one datagram, such as an ICMP "port unreachable" (RFC 1122 §4.1.3.3). Only the first is
+                // logged: a line for each would be a line for each datagram of a stranger.
+                _errors += 1;
+                if (_errors == 1) Log.Write("warn", "socket-error", json => json.WriteString("message", $"{error.SocketErrorCode}"));
             }
             catch (OperationCanceledException)
             {

@@ -215,7 +215,7 @@ class EchoProtocol(asyncio.DatagramProtocol):
         self._sock = sock
         self._limiter = SourceLimiter(settings)
         self.drops = DropLog()
-        self.counts = {"received": 0, "echoed": 0, "dropped": 0, "failed": 0}
+        self.counts = {"received": 0, "echoed": 0, "dropped": 0, "failed": 0, "errors": 0}
 
     # #region echo
     def datagram_received(self, data: bytes, addr: Address) -> None:
@@ -243,7 +243,9 @@ class EchoProtocol(asyncio.DatagramProtocol):
     # #region error-received
     def error_received(self, exc: OSError) -> None:
         """An error here is news about one datagram, such as an ICMP "port unreachable" (RFC 1122 §4.1.3.3)."""
-        log("warn", "socket-error", message=str(exc))
+        self.counts["errors"] += 1
+        if self.counts["errors"] == 1:  # a line for each would be a line for each datagram of a stranger
+            log("warn", "socket-error", message=str(exc))
 
     # #endregion error-received
 
