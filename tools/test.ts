@@ -4,10 +4,10 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, rm } from 'node:fs/promises';
+import { cacheFolder, repository } from '../checkpoints/runner/repository.ts';
 import { verificationText } from '../checkpoints/verify/table.ts';
 import { allowMissingFrom, isAllowed } from '../checkpoints/verify/verdict.ts';
 import { verifyCourse } from '../checkpoints/verify/verify-course.ts';
-import { cacheFolder, repository } from '../checkpoints/runner/repository.ts';
 import { course } from '../labs/course.ts';
 import { builtLabs } from '../labs/course-schema.ts';
 import { runSiteTests } from '../site/tests/run.ts';

@@ -34,7 +34,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   // #endregion whole-number
 
   const settings: Settings = {
-    host: env['HOST'] || '127.0.0.1',
+    host: env.HOST || '127.0.0.1',
     port: wholeNumber('PORT', 7007, 0, 65_535),
     maxConnections: wholeNumber('MAX_CONNECTIONS', 4_096, 1, 1_000_000),
     idleTimeoutMs: wholeNumber('IDLE_TIMEOUT_MS', 60_000, 1, DAY_MS),

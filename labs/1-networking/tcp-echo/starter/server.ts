@@ -1,9 +1,9 @@
-/** TCP echo server (RFC 862). brief.md says what it must do; each TODO names the checkpoint for which something is missing. */
+/** TCP echo server (RFC 862). brief.md says what it must do; each TODO names the checkpoint that it is missing for. */
 import { createServer, type Socket } from 'node:net';
 
 // TODO(bad-settings): an invalid variable ends the start with one line that names it, and an exit code other than 0.
-const host = process.env['HOST'] ?? '127.0.0.1';
-const port = Number(process.env['PORT'] ?? '7007');
+const host = process.env.HOST ?? '127.0.0.1';
+const port = Number(process.env.PORT ?? '7007');
 
 // TODO(max-connections): a connection beyond MAX_CONNECTIONS is closed at once, without a byte.
 const server = createServer((socket) => serve(socket));

@@ -19,7 +19,7 @@ function integer(name: string, fallback: number, [min, max]: readonly [number, n
 
 function readSettings() {
   return {
-    host: process.env['HOST'] || '127.0.0.1',
+    host: process.env.HOST || '127.0.0.1',
     port: integer('PORT', 7007, [0, 65_535]),
     maxConnections: integer('MAX_CONNECTIONS', 4_096, [1, 1_000_000]),
     idleMs: integer('IDLE_TIMEOUT_MS', 60_000, [1, 86_400_000]),
@@ -91,6 +91,6 @@ try {
 } catch (error) {
   const { code, message } = error as NodeJS.ErrnoException;
   const inUse = code === 'EADDRINUSE';
-  console.error(inUse ? `PORT ${process.env['PORT']} is in use` : message);
+  console.error(inUse ? `PORT ${process.env.PORT} is in use` : message);
   process.exitCode = 1;
 }

@@ -21,7 +21,7 @@ function setting(name: keyof typeof LIMITS): number {
   return fallback;
 }
 
-const host = process.env['HOST'] || '127.0.0.1';
+const host = process.env.HOST || '127.0.0.1';
 const port = setting('PORT');
 const maxConnections = setting('MAX_CONNECTIONS');
 const idleMs = setting('IDLE_TIMEOUT_MS');
