@@ -1,7 +1,7 @@
 import { createRandom } from '../../harness/random.ts';
 
 /** Prime, so that no buffer size divides it: a piece that is lost, doubled or moved shows wherever it happens. */
-const PERIOD_BYTES = 1_000_003;
+const PERIOD_BYTES = 131_071;
 
 /** An endless stream of seeded random bytes that repeats after a prime number of them. */
 export class Pattern {

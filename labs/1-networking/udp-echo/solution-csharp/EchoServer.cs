@@ -82,7 +82,8 @@ sealed class EchoServer
                 // News about one datagram, such as an ICMP "port unreachable" (RFC 1122 §4.1.3.3). Only the first is
                 // logged: a line for each would be a line for each datagram of a stranger.
                 _errors += 1;
-                if (_errors == 1) Log.Write("warn", "socket-error", json => json.WriteString("message", $"{error.SocketErrorCode}"));
+                var code = error.SocketErrorCode.ToString();
+                if (_errors == 1) Log.Write("warn", "socket-error", json => json.WriteString("message", code));
             }
             catch (OperationCanceledException)
             {
