@@ -18,7 +18,7 @@ export class EchoServer {
   readonly #limiter: SourceLimiter;
   readonly #drops: DropLog;
   readonly #log: Log;
-  readonly #counts = { received: 0, echoed: 0, dropped: 0, failed: 0 };
+  readonly #counts = { received: 0, echoed: 0, dropped: 0, failed: 0, errors: 0 };
 
   private constructor(socket: Socket, settings: ServerSettings, log: Log) {
     this.#socket = socket;
@@ -28,8 +28,11 @@ export class EchoServer {
     socket.on('message', (datagram, source) => this.#echo(datagram, source));
     // #region socket-error
     // An error here is news about one datagram, such as an ICMP "port unreachable" for a reply (RFC 1122 §4.1.3.3).
-    // Without a listener Node ends the process.
-    socket.on('error', (error) => log('warn', 'socket-error', { message: error.message }));
+    // Without a listener Node ends the process. Only the first is logged: a stranger could make one a datagram.
+    socket.on('error', (error) => {
+      this.#counts.errors += 1;
+      if (this.#counts.errors === 1) log('warn', 'socket-error', { message: error.message });
+    });
     // #endregion socket-error
   }
 
