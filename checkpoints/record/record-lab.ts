@@ -9,6 +9,8 @@ import { commitOf, describeMachine, describeTools } from './provenance.ts';
 
 /** How often the suite runs on the solution for `suiteMs`. Odd, so that the median is a run. */
 const SUITE_RUNS = 3;
+/** Targets judged at once, as in `verify`: checkpoints mostly wait. `suiteMs` is measured with nothing beside it. */
+const WORKERS = 3;
 
 export interface RecordOptions {
   readonly root: string;
@@ -23,7 +25,7 @@ export class RecordError extends Error {
 }
 
 /**
- * Runs all of a lab's targets, one at a time, and writes what came of it to `checkpoints/evidence/<lab>.json`.
+ * Runs all of a lab's targets and writes what came of it to `checkpoints/evidence/<lab>.json`.
  *
  * @returns the evidence as written.
  * @throws DirtyTreeError; RecordError when a target could not even be run, or files changed meanwhile.
@@ -36,7 +38,7 @@ export async function recordLab(placed: PlacedBuiltLab, options: RecordOptions):
   const commit = await commitOf(root, inputs, options.allowDirty ?? false);
   const judgement = await judgeLabs([placed], {
     root,
-    workers: 1,
+    workers: WORKERS,
     ...(options.onProgress ? { onJob: options.onProgress } : {}),
   });
   const [judged] = judgement.labs;
