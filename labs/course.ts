@@ -18,9 +18,9 @@ export const course: Course = {
       title: 'Networking',
       summary:
         'Tavern gets its sockets: echo servers that survive bad peers, a frame decoder, and a common room to talk in.',
-      status: 'planned',
+      status: 'written',
       labs: [tcpEcho, udpEcho, framing, chat],
-      writeUps: [{ slug: 'tcp-or-udp', question: 'TCP or UDP?', status: 'planned' }],
+      writeUps: [{ slug: 'tcp-or-udp', question: 'TCP or UDP?', status: 'written' }],
     },
     {
       number: 2,
