@@ -66,26 +66,31 @@ checkpoint(
   'idle-timeout',
   'a connection on which nothing moves is ended after IDLE_TIMEOUT_MS, and not before',
   endsIdleConnections,
+  { concurrent: true },
 );
 checkpoint(
   'slow-is-not-idle',
   'a client that sends a byte now and then, or reads a long echo bit by bit, is not idle',
   sparesSlowClients,
+  { concurrent: true },
 );
 checkpoint(
   'stalled-reader',
   'a client that sends and never reads is idle once no byte moves, whether it has ended its side or not',
   endsStalledConnections,
+  { concurrent: true },
 );
 checkpoint(
   'graceful-stop',
   'on SIGTERM the server refuses new connections, finishes the open ones and exits with code 0',
   finishesRunningEchoes,
+  { concurrent: true },
 );
 checkpoint(
   'stop-deadline',
   'on SIGTERM the server exits with code 0 after SHUTDOWN_TIMEOUT_MS even if connections are left',
   stopsAtTheDeadline,
+  { concurrent: true },
 );
 checkpoint(
   'robustness',

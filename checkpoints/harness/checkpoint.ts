@@ -39,6 +39,8 @@ export interface CheckpointContext {
 export interface CheckpointOptions {
   /** The whole checkpoint's time. Every step inside has a shorter deadline of its own. */
   readonly timeoutMs?: number;
+  /** It mostly waits: it is judged at the same time as its neighbours that say so, too. Default false. */
+  readonly concurrent?: boolean;
 }
 
 /** Long, because a busy machine is no reason to fail; the steps inside have their own deadlines. */
@@ -57,7 +59,8 @@ export function checkpoint(
   judge: (context: CheckpointContext) => Promise<void> | void,
   options: CheckpointOptions = {},
 ): void {
-  test(`${id}: ${sentence}`, { timeout: options.timeoutMs ?? CHECKPOINT_TIMEOUT_MS }, async ({ signal }) => {
+  const { timeoutMs: timeout = CHECKPOINT_TIMEOUT_MS, concurrent = false } = options;
+  test(`${id}: ${sentence}`, { timeout, concurrent }, async ({ signal }) => {
     const target = inject('target');
     const seed = inject('seed');
     try {

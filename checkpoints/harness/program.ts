@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { inject } from 'vitest';
 import type { InjectedTarget } from './checkpoint.ts';
 import { deadlineMs, within } from './deadline.ts';
@@ -25,6 +26,8 @@ const STOP_DEADLINE_MS = 2_000;
 /** Per stream. A program that logs without end must not fill our memory. */
 const MAX_CAPTURED_CHARS = 256 * 1024;
 const LOG_TAIL_LINES = 12;
+/** Node keeps what it has compiled here, so that the next start of the same files takes less. Others ignore it. */
+const COMPILE_CACHE = fileURLToPath(new URL('../../.cache/node-compile', import.meta.url));
 
 /**
  * A running program under test. Created by `startProgram` (waits for the ready line) or `spawnProgram` (does not).
@@ -151,7 +154,14 @@ export function spawnProgram(options: ProgramOptions = {}): Program {
   const target = options.target ?? inject('target');
   if (target.kind !== 'program') throw new Error(`target ${target.name} is a module; only a program can be started`);
   const host = options.env?.HOST ?? '127.0.0.1';
-  const env = { ...process.env, HOST: host, PORT: '0', ...target.env, ...options.env };
+  const env = {
+    ...process.env,
+    HOST: host,
+    PORT: '0',
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
+    ...target.env,
+    ...options.env,
+  };
   const settings = {
     cwd: target.cwd,
     env,
