@@ -51,9 +51,12 @@ export async function ignoresStrays(): Promise<void> {
 
 export async function outlivesRefusals(): Promise<void> {
   const plan = { count: 10, intervalMs: 2, waitMs: 50 };
-  const closed = await openUdp({ host: '127.0.0.1', port: 9 });
-  const address = { host: '127.0.0.1', port: closed.port };
-  await closed[Symbol.asyncDispose]();
+  const address = { host: '127.0.0.1', port: 0 };
+  // A socket that is connected to itself hears nobody else, and keeps its port from being given to the client.
+  await using deaf = await openUdp(address);
+  address.port = deaf.port;
+  deaf.socket.connect(deaf.port, address.host);
+  await once(deaf.socket, 'connect');
   const report = await runClient(address, plan);
   checkCounts(
     report,

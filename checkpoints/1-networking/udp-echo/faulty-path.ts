@@ -8,9 +8,9 @@ import { countPath, describeCounts, sameCounts } from './path-truth.ts';
 import { withServer } from './server-run.ts';
 
 export async function agreesWithThePath({ seed }: CheckpointContext): Promise<void> {
-  const plan = { count: 100, intervalMs: 2, waitMs: 200 };
+  const plan = { count: 100, intervalMs: 1, waitMs: 150 };
   await withServer({}, async (server) => {
-    const faults = { loss: 0.08, duplication: 0.1, reorder: 0.12, reorderByMs: 9, delayMs: 1 };
+    const faults = { loss: 0.08, duplication: 0.1, reorder: 0.12, reorderByMs: 6, delayMs: 1 };
     await using proxy = await createUdpProxy({ upstream: server, seed, faults });
     await using observer = await PathObserver.open(proxy);
     await withDetails(

@@ -1,20 +1,30 @@
 import type { Socket } from 'node:net';
+import type { DeliveryRound } from './delivery-round.ts';
 
 /** What one write hands to the kernel at most: many small lines travel together, and no block is long under way. */
 const BLOCK_BYTES = 65_536;
+
+export interface OutboxOptions {
+  readonly socket: Socket;
+  readonly maxPendingBytes: number;
+  /** Says when to write. Shared by all outboxes, so that they are emptied together. */
+  readonly round: DeliveryRound;
+}
 
 /** The lines that wait for one client: bounded, and never more than one block beyond what the kernel has taken. */
 export class Outbox {
   readonly #socket: Socket;
   readonly #maxPendingBytes: number;
+  readonly #round: DeliveryRound;
+  readonly #deliver = () => this.#pump();
   #lines: Uint8Array[] = [];
   #waitingBytes = 0;
-  #pumping: NodeJS.Immediate | undefined;
   #finishing = false;
 
-  constructor(socket: Socket, maxPendingBytes: number) {
+  constructor({ socket, maxPendingBytes, round }: OutboxOptions) {
     this.#socket = socket;
     this.#maxPendingBytes = maxPendingBytes;
+    this.#round = round;
   }
 
   /** Bytes that this process holds for the client. What the kernel holds is not ours to bound. */
@@ -32,7 +42,7 @@ export class Outbox {
     this.#lines.push(line);
     this.#waitingBytes += line.length;
     if (this.#waitingBytes >= Math.min(BLOCK_BYTES, this.#maxPendingBytes)) this.#pump();
-    else this.#pumping ??= setImmediate(() => this.#pump());
+    else this.#round.add(this.#deliver);
     return this.pendingBytes <= this.#maxPendingBytes;
   }
   // #endregion bounded-outbox
@@ -45,8 +55,6 @@ export class Outbox {
 
   /** Throws away what waits. */
   clear(): void {
-    clearImmediate(this.#pumping);
-    this.#pumping = undefined;
     this.#lines = [];
     this.#waitingBytes = 0;
   }
@@ -54,8 +62,6 @@ export class Outbox {
   // #region pump
   /** Hands over block by block, each when the kernel has taken the one before. */
   #pump(): void {
-    clearImmediate(this.#pumping);
-    this.#pumping = undefined;
     if (this.#socket.destroyed) return;
     while (this.#waitingBytes > 0 && this.#socket.writableLength === 0) {
       this.#socket.write(this.#takeBlock(), () => this.#pump());

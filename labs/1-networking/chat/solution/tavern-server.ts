@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Config } from './config.ts';
 import { Connection } from './connection.ts';
+import { DeliveryRound } from './delivery-round.ts';
 import type { ClientId, Effect, Input } from './effect.ts';
 import { formatEvent } from './event.ts';
 import type { Line } from './line-decoder.ts';
@@ -19,6 +20,7 @@ export class TavernServer {
   readonly #tavern: Tavern;
   readonly #server: Server;
   readonly #connections = new Map<ClientId, Connection>();
+  readonly #round = new DeliveryRound();
   #lastId: ClientId = 0;
   #ticking: NodeJS.Timeout | undefined;
 
@@ -67,15 +69,15 @@ export class TavernServer {
     this.#lastId += 1;
     const id = this.#lastId;
     const connection = new Connection({
-      id,
       socket,
+      round: this.#round,
       maxPendingBytes: this.#config.maxPendingBytes,
       drainTimeoutMs: this.#config.drainTimeoutMs,
       onLines: (lines) => this.#hear(id, lines),
       onGone: () => this.#step({ kind: 'gone', client: id }),
-      onClosed: () => {
+      onClosed: (reason) => {
         this.#connections.delete(id);
-        this.#log('info', 'connection-closed', { client: id });
+        this.#log('info', 'connection-closed', { client: id, reason });
       },
     });
     this.#connections.set(id, connection);
