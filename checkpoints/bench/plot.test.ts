@@ -37,7 +37,7 @@ test('scales: equal steps, and equal factors', () => {
 
 test('a plot is an image with a label, escapes its text, and is the same every time', () => {
   const draw = (): string => {
-    const plot = new Plot(100, 'what is "shown" <here>');
+    const plot = new Plot(100, 'what is "shown" <here>', 'npm run record');
     plot.line([[0, 0], [10.04, 20.06]], 'strong'); // biome-ignore format: points
     plot.square(5, 5, 'hollow');
     plot.text(1, 2, 'a < b & c', { anchor: 'end' });

@@ -61,12 +61,17 @@ font-family:var(--dg-font,"Source Sans 3 Variable","Source Sans 3",system-ui,san
 export class Plot {
   readonly #height: number;
   readonly #label: string;
+  readonly #command: string;
   readonly #parts: string[] = [];
 
-  /** @param label tells somebody who cannot see the drawing what it shows. */
-  constructor(height: number, label: string) {
+  /**
+   * @param label tells somebody who cannot see the drawing what it shows.
+   * @param command measures and draws it again; the page prints it under the drawing.
+   */
+  constructor(height: number, label: string, command: string) {
     this.#height = height;
     this.#label = label;
+    this.#command = command;
   }
 
   line(points: readonly (readonly [x: number, y: number])[], stroke: Stroke): void {
@@ -120,7 +125,7 @@ export class Plot {
     const size = `viewBox="0 0 ${PLOT_WIDTH} ${this.#height}" width="${PLOT_WIDTH}" height="${this.#height}"`;
     const label = escaped(this.#label).replaceAll('"', '&quot;');
     return [
-      `<svg xmlns="http://www.w3.org/2000/svg" class="plot" role="img" aria-label="${label}" ${size}>`,
+      `<svg xmlns="http://www.w3.org/2000/svg" class="plot" role="img" aria-label="${label}" data-command="${this.#command}" ${size}>`,
       `<style>${STYLE}</style>`,
       ...this.#parts,
       '</svg>\n',

@@ -7,6 +7,7 @@ import type { StreamResult } from './head-of-line.ts';
 import type { KernelLossResult } from './kernel-loss.ts';
 import type { NagleResult, RequestStyle } from './nagle.ts';
 
+const COMMAND = 'npm run record -- --experiment tcp-or-udp';
 const LEFT = 62;
 const RIGHT = PLOT_WIDTH - 16;
 
@@ -43,6 +44,7 @@ export function drawHeadOfLine({ streams, kernelTcp }: HeadOfLineFigures): strin
   const plot = new Plot(
     520,
     `Round trips of a steady stream of messages over a link of 20 ms each way: ${summary.join('; ')}.`,
+    COMMAND,
   );
   drawMessages(plot, find('tcp', worst), find('udp', worst));
   losses.forEach((loss, i) => {
@@ -172,7 +174,7 @@ const STYLE_LABELS: Readonly<Record<RequestStyle, string>> = {
 
 export function drawNagle(results: readonly NagleResult[]): string {
   const summary = results.map(({ style, latency }) => `${STYLE_LABELS[style]} ${figure(latency.p50)} ms`);
-  const plot = new Plot(452, `Time of a request and its answer on loopback, median: ${summary.join('; ')}.`);
+  const plot = new Plot(452, `Time of a request and its answer on loopback, median: ${summary.join('; ')}.`, COMMAND);
   const [top, bottom] = [44, 208];
   const slowest = Math.max(...results.flatMap(({ warmUp }) => warmUp));
   const yTicks = steps(slowest);
@@ -219,7 +221,7 @@ export function drawConnectionCost(results: readonly ConnectionCostResult[]): st
     ({ path, way, latency }) =>
       `${WAY_LABELS[way]} ${path === 'link' ? 'over the link' : 'on loopback'} ${figure(latency.p50)} ${latency.unit}`,
   );
-  const plot = new Plot(430, `Time until the first echo, median: ${summary.join('; ')}.`);
+  const plot = new Plot(430, `Time until the first echo, median: ${summary.join('; ')}.`, COMMAND);
   const panels = [
     { path: 'loopback', title: 'On loopback', top: 18 },
     { path: 'link', title: 'Through a link of 20 ms each way', top: 228 },
@@ -267,6 +269,7 @@ export function drawDatagramSize(results: readonly DatagramSizeResult[]): string
   const plot = new Plot(
     470,
     `Of datagrams that fit into one packet ${percent(whole.at(-1)?.deliveryRate ?? 0)} arrive when 1 % of the fragments is lost; of those of ${last.payloadBytes} bytes, which travel in ${last.fragments} fragments, ${percent(last.deliveryRate)}.`,
+    COMMAND,
   );
   const right = RIGHT - 130;
   const x = logScale([64, 65_507], [LEFT + 8, right]);
