@@ -10,7 +10,8 @@ interface Todo {
   readonly text: string;
 }
 
-const TODO = /\bTODO\b(?:\(([^)]*)\))?:?\s*(.*)$/;
+/** A mark, as `TODO(id): …` or `TODO: …`. A sentence that only speaks of TODOs is none. */
+const TODO = /\bTODO(?:(?=:)|(?=\())(?:\(([^)]*)\))?:?\s*(.*)$/;
 
 /** Starter and manifest agree on what is left to do; solutions and variants leave nothing. */
 export async function checkTodos(placed: PlacedBuiltLab, root: string): Promise<Fault[]> {
