@@ -10,8 +10,8 @@ interface Todo {
   readonly text: string;
 }
 
-/** A mark, as `TODO(id): …` or `TODO: …`. A sentence that only speaks of TODOs is none. */
-const TODO = /\bTODO(?:(?=:)|(?=\())(?:\(([^)]*)\))?:?\s*(.*)$/;
+/** A mark: `TODO(id): …`, `TODO: …`, or a comment that begins with it. A sentence that speaks of TODOs is none. */
+const TODO = /(?:(?:\/\/|#|\*)\s*TODO\b|\bTODO(?=[(:]))(?:\(([^)]*)\))?:?\s*(.*)$/;
 
 /** Starter and manifest agree on what is left to do; solutions and variants leave nothing. */
 export async function checkTodos(placed: PlacedBuiltLab, root: string): Promise<Fault[]> {
