@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { CheckpointFailure, check, fail, withDetails } from '../../harness/failure.ts';
 import { spawnProgram } from '../../harness/program.ts';
+import { together } from './together.ts';
 
 /** How long a program may take to start and find out that it cannot run. */
 const REFUSAL_DEADLINE_MS = 10_000;
@@ -34,7 +35,7 @@ export async function refusesBadSettings(): Promise<void> {
     { ROLE: 'sever' },
     { ROLE: 'client', TARGET_PORT: '7007', COUNT: '10x' },
   ];
-  await Promise.all([
+  await together([
     ...cases.map((env) => {
       const [name = '', value = ''] = Object.entries(env).at(-1) ?? [];
       return expectRefusal(env, [name, value], { sent: `${name}=${value}`, ready: RUNS_ANYWAY });
