@@ -9,7 +9,7 @@ import type { JudgedLab } from './judge-labs.ts';
 import { ranTargets } from './outcomes.ts';
 
 /** A mistake tells what its checkpoint is good for only if at most so many checkpoints catch it. */
-const MAX_CATCHERS = 7;
+const MAX_CATCHERS = 3;
 
 export interface JudgedMistake {
   readonly mistake: Mistake;

@@ -119,18 +119,18 @@ describe('proof 4', () => {
       expect([faults, warnings]).toEqual([[], []]);
       const judged = labs[0]?.targets.find(({ name }) => name === 'mistakes/no-trim');
       expect(judged?.state === 'ran' && judged.checkpoints.map(({ id }) => id)).toEqual(['trims']);
-      await record(['greets', 'waves', 'bows', 'nods', 'winks', 'sits', 'goes']);
+      await record(['greets', 'waves', 'bows']);
       expect(await tiny.faults()).toMatchObject([
         {
           proof: 4,
           file: `${LAB}/mistakes`,
-          what: 'every mistake that names trims is caught by more than 7 checkpoints',
+          what: 'every mistake that names trims is caught by more than 3 checkpoints',
         },
       ]);
     });
 
     test('evidence that is stale is not believed', async () => {
-      await record(['greets', 'waves', 'bows', 'nods', 'winks', 'sits', 'goes']);
+      await record(['greets', 'waves', 'bows']);
       await tiny.write(`${LAB}/brief.md`, '# Greeting, revised\n');
       const { labs, faults, warnings } = await tiny.verify();
       expect(faults).toEqual([]);
