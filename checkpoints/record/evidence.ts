@@ -13,7 +13,7 @@ export interface TargetEvidence {
   readonly verdict: Verdict;
   /** Why it could not be checked. */
   readonly reason?: string;
-  /** `durationMs` with one job at a time on the machine. */
+  /** `durationMs` with other targets judged beside it: for the order of magnitude. `suiteMs` had the machine to itself. */
   readonly checkpoints: readonly { readonly id: string; readonly verdict: Verdict; readonly durationMs: number }[];
 }
 

@@ -1,42 +1,8 @@
+import type { LabEvidence } from '../../../checkpoints/record/evidence.ts';
+import type { Verdict } from '../../../checkpoints/runner/run-checkpoints.ts';
 import { readText } from './repository.ts';
 
-/** What a run said of one checkpoint. */
-export type Verdict = 'passed' | 'failed' | 'could not check';
-
-export interface TargetEvidence {
-  readonly name: string;
-  readonly verdict: Verdict;
-  /** Why it could not be checked. */
-  readonly reason?: string;
-  readonly checkpoints: readonly { readonly id: string; readonly verdict: Verdict; readonly durationMs: number }[];
-}
-
-export interface MistakeEvidence {
-  readonly name: string;
-  readonly title: string;
-  readonly checkpoint: string;
-  readonly caught: boolean;
-  readonly message: string;
-}
-
-/** One lab's recorded run, as `npm run record` writes it. Nobody writes it by hand. */
-export interface LabEvidence {
-  readonly lab: string;
-  readonly commit: string;
-  /** ISO 8601. */
-  readonly date: string;
-  readonly machine: {
-    readonly os: string;
-    readonly arch: string;
-    readonly cpu: string;
-    readonly cores: number;
-    readonly memoryGb: number;
-  };
-  readonly tools: Readonly<Record<string, string>>;
-  readonly command: string;
-  readonly targets: readonly TargetEvidence[];
-  readonly mistakes: readonly MistakeEvidence[];
-}
+export type { LabEvidence, Verdict };
 
 /** Folder of the recorded evidence; SITE_EVIDENCE names another one, for tests of the pages that show it. */
 const folder = process.env.SITE_EVIDENCE ?? 'checkpoints/evidence';
