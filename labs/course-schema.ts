@@ -44,6 +44,8 @@ export interface BuiltLab extends LabCommon {
   readonly status: 'built';
   /** The file that is started or imported, for each language that has a reference solution. */
   readonly entry: { readonly typescript: string } & { readonly [L in Language]?: string };
+  /** npm packages that its code imports. Absent: none, Node alone. */
+  readonly packages?: readonly string[];
   /** In the order in which a learner meets them. */
   readonly checkpoints: readonly Checkpoint[];
   /** Slugs of the diagrams in `diagrams/<phase folder>/` that the lab page shows; at least one. */
@@ -205,6 +207,11 @@ export function validateCourse(course: Course): ManifestFault[] {
     if (lab.status !== 'built') return;
     if (typeof lab.entry !== 'object' || lab.entry === null || typeof lab.entry.typescript !== 'string') {
       fault(`${at}.entry`, 'names no TypeScript file', "add entry: { typescript: 'server.ts' }");
+    }
+    if (lab.packages !== undefined && list(lab.packages, `${at}.packages`, 1)) {
+      lab.packages.forEach((name, i) => {
+        text(name, `${at}.packages[${i}]`);
+      });
     }
     if (list(lab.diagrams, `${at}.diagrams`, 1)) {
       lab.diagrams.forEach((diagram, i) => {

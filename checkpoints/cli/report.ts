@@ -30,6 +30,10 @@ export interface Counts {
 export function outcomeOf(result: CheckpointResult): Outcome {
   const { id, sentence, durationMs } = result;
   if (result.verdict === 'passed') return { id, sentence, verdict: 'passed', durationMs };
+  if (result.lack) {
+    const { reason, remedy } = result.lack;
+    return { id, sentence, verdict: 'could not check', reason, remedy };
+  }
   if (result.failure && result.failure.kind !== 'crash') {
     return { id, sentence, verdict: 'failed', durationMs, failure: result.failure };
   }

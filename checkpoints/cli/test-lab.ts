@@ -111,7 +111,7 @@ async function targetOf(
         next: [`npm run lab test ${slug}`],
       });
     }
-    return { ok: true, target: commandTarget(run, typedIn) };
+    return commandTarget(placed, run, typedIn);
   }
   if (typeof target !== 'string') return resolveTarget(placed, 'attempt');
   const known: string[] = ['attempt', ...(await listTargets(placed))];

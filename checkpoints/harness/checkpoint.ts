@@ -1,5 +1,7 @@
 import { inject, test } from 'vitest';
 import { CheckpointFailure } from './failure.ts';
+import type { ServiceAddresses } from './service.ts';
+import { Unavailable } from './unavailable.ts';
 
 /** What is under test, as the runner hands it to the worker. Plain data: it crosses into a worker. */
 export type InjectedTarget =
@@ -10,6 +12,7 @@ export type InjectedTarget =
       readonly command: readonly string[] | string;
       readonly cwd: string;
       readonly env: Readonly<Record<string, string>>;
+      readonly services?: ServiceAddresses;
     }
   | {
       readonly kind: 'module';
@@ -18,6 +21,7 @@ export type InjectedTarget =
       readonly folder: string;
       /** Changes with every run, so that an edited module is loaded anew. */
       readonly version: string;
+      readonly services?: ServiceAddresses;
     };
 
 declare module 'vitest' {
@@ -51,7 +55,8 @@ const CHECKPOINT_TIMEOUT_MS = 60_000;
  *
  * @param id as in the manifest.
  * @param sentence what the target does, as a whole sentence.
- * @param judge throws a `CheckpointFailure` (see `fail`, `check`) when it does not.
+ * @param judge throws a `CheckpointFailure` (see `fail`, `check`) when it does not, and `Unavailable` when this machine
+ *   lacks what it needs to tell.
  */
 export function checkpoint(
   id: string,
@@ -60,12 +65,13 @@ export function checkpoint(
   options: CheckpointOptions = {},
 ): void {
   const { timeoutMs: timeout = CHECKPOINT_TIMEOUT_MS, concurrent = false } = options;
-  test(`${id}: ${sentence}`, { timeout, concurrent }, async ({ signal }) => {
+  test(`${id}: ${sentence}`, { timeout, concurrent }, async ({ signal, skip }) => {
     const target = inject('target');
     const seed = inject('seed');
     try {
       await judge({ target, seed, signal });
     } catch (error) {
+      if (error instanceof Unavailable) skip(JSON.stringify(error.lack));
       throw withSeed(error, seed);
     }
   });

@@ -2,6 +2,7 @@ import { createVitest, type Reporter, type TestCase, type TestModule, type Vites
 import type { PlacedBuiltLab } from '../../labs/course-schema.ts';
 import type { InjectedTarget } from '../harness/checkpoint.ts';
 import type { FailureReport } from '../harness/failure.ts';
+import type { Lack } from '../harness/unavailable.ts';
 import { repository } from './repository.ts';
 import { testFile } from './test-file.ts';
 
@@ -15,6 +16,8 @@ export interface CheckpointResult {
   readonly verdict: Verdict;
   readonly durationMs: number;
   readonly failure?: FailureReport;
+  /** With `could not check`. */
+  readonly lack?: Lack;
 }
 
 /** One lab judged on one target. */
@@ -236,10 +239,14 @@ class Progress implements Reporter {
 
 function checkpointResult(testCase: TestCase): CheckpointResult | undefined {
   const result = testCase.result();
-  if (result.state !== 'passed' && result.state !== 'failed') return undefined;
+  // Skipped without a note: it was left out by name.
+  if (result.state === 'pending' || (result.state === 'skipped' && !result.note)) return undefined;
   const [, id = testCase.name, sentence = ''] = /^([a-z0-9-]+): (.*)$/s.exec(testCase.name) ?? [];
   const durationMs = Math.round((testCase.diagnostic()?.duration ?? 0) * 10) / 10;
   if (result.state === 'passed') return { id, sentence, verdict: 'passed', durationMs };
+  if (result.state === 'skipped') {
+    return { id, sentence, verdict: 'could not check', durationMs, lack: JSON.parse(result.note ?? '') as Lack };
+  }
   return { id, sentence, verdict: 'failed', durationMs, failure: reportOf(result.errors[0]) };
 }
 

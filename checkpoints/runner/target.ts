@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Language, PlacedBuiltLab } from '../../labs/course-schema.ts';
+import type { Language, PlacedBuiltLab, Service } from '../../labs/course-schema.ts';
 import type { InjectedTarget } from '../harness/checkpoint.ts';
+import { ensureServices } from '../services/ensure-services.ts';
 import { materialize } from './materialize.ts';
 import { repository } from './repository.ts';
 import { prepareProgram } from './toolchain.ts';
@@ -23,8 +24,8 @@ export type ResolvedTarget =
       readonly ok: false;
       readonly reason: string;
       readonly remedy: string;
-      /** The language whose toolchain is missing here. Absent: what is missing is the repository's or the learner's. */
-      readonly missing?: Language;
+      /** The toolchain or service that is missing here. Absent: what is missing is the repository's or the learner's. */
+      readonly missing?: Language | Service;
     };
 
 const FOLDER_LANGUAGES: Readonly<Record<string, Language>> = {
@@ -66,7 +67,7 @@ export async function resolveTarget(
       : { ok: false, reason: `${placed.path}/${name} does not exist`, remedy: `npm run lab list shows what there is` };
   }
   if (!placed.lab.kinds.includes('program')) {
-    return { ok: true, target: { kind: 'module', name, folder, version: versionNow() } };
+    return withServices(placed, { kind: 'module', name, folder, version: versionNow() });
   }
   const found = await findEntry(placed, name, folder);
   if (!found) {
@@ -81,12 +82,19 @@ export async function resolveTarget(
   }
   const prepared = await prepareProgram(found.language, folder, found.entry);
   if (!prepared.ok) return prepared;
-  return { ok: true, target: { kind: 'program', name, command: prepared.command, cwd: folder, env: {} } };
+  return withServices(placed, { kind: 'program', name, command: prepared.command, cwd: folder, env: {} });
 }
 
 /** A command that the learner gives, run by the shell in their folder. */
-export function commandTarget(command: string, cwd: string): InjectedTarget {
-  return { kind: 'program', name: 'command', command, cwd, env: {} };
+export function commandTarget(placed: PlacedBuiltLab, command: string, cwd: string): Promise<ResolvedTarget> {
+  return withServices(placed, { kind: 'program', name: 'command', command, cwd, env: {} });
+}
+
+/** Finds or starts what the lab needs beside the target. */
+async function withServices({ lab }: PlacedBuiltLab, target: InjectedTarget): Promise<ResolvedTarget> {
+  if (lab.services.length === 0) return { ok: true, target };
+  const ensured = await ensureServices(lab.services);
+  return ensured.ok ? { ok: true, target: { ...target, services: ensured.addresses } } : ensured;
 }
 
 /** The names of every target that a lab has, the attempt left out, in the order of a report. */

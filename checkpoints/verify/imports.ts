@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import ts from 'typescript';
+import type { BuiltLab } from '../../labs/course-schema.ts';
 import { filesBelow, textOf } from './source-files.ts';
 
 /** One import as it stands in a file. */
@@ -31,6 +32,7 @@ interface LabPlace {
   /** `labs/<phase>/<lab>` */
   readonly folder: string;
   readonly isModule: boolean;
+  readonly packages: readonly string[];
 }
 
 const CODE = /\.m?[tj]s$/;
@@ -39,11 +41,11 @@ const RULES: readonly Rule[] = [
   {
     applies: (file, lab) => lab !== undefined && file.startsWith(`${lab.folder}/`),
     forbids: ({ file, path, specifier }, lab) => {
-      if (path === undefined) return !specifier.startsWith('node:');
+      if (path === undefined) return !specifier.startsWith('node:') && !lab?.packages.includes(packageOf(specifier));
       const isManifest = file === `${lab?.folder}/lab.ts` && path === 'labs/course-schema.ts';
       return !isManifest && !path.startsWith(`${lab?.folder}/`);
     },
-    mend: 'a lab stands by itself: it imports its own files and node: modules, and nothing of other labs, checkpoints or the site',
+    mend: 'a lab stands by itself: it imports its own files, node: modules and the packages that its lab.ts names, and nothing of other labs, checkpoints or the site',
   },
   {
     applies: (file) => /^labs\/course[\w-]*\.ts$/.test(file) || /^labs\/[^/]+\/[^/]+\/lab\.ts$/.test(file),
@@ -100,14 +102,14 @@ export function importsOf(file: string, text: string): Import[] {
 /**
  * Holds every file of the course against what must not import what.
  *
- * @param moduleLabs slugs of the labs whose code is imported rather than started.
+ * @param labs the labs that stand.
  */
-export async function checkImports(root: string, moduleLabs: readonly string[]): Promise<ImportFault[]> {
+export async function checkImports(root: string, labs: readonly BuiltLab[]): Promise<ImportFault[]> {
   const lists = await Promise.all(['labs', 'checkpoints', 'diagrams'].map((folder) => filesBelow(root, folder)));
   const files = lists.flat().filter((file) => CODE.test(file) && !/^labs\/[^/]+\/[^/]+\/attempt/.test(file));
   const faults: ImportFault[] = [];
   for (const file of files) {
-    const lab = labOf(file, moduleLabs);
+    const lab = labOf(file, labs);
     const rules = RULES.filter((rule) => rule.applies(file, lab));
     for (const found of importsOf(file, (await textOf(root, file)) ?? '')) {
       for (const rule of rules) {
@@ -118,8 +120,18 @@ export async function checkImports(root: string, moduleLabs: readonly string[]):
   return faults;
 }
 
-function labOf(file: string, moduleLabs: readonly string[]): LabPlace | undefined {
+function labOf(file: string, labs: readonly BuiltLab[]): LabPlace | undefined {
   const [, , phase, slug] = /^(labs|checkpoints)\/(\d-[^/]+)\/([^/.]+)(?:\/|\.test\.ts$)/.exec(file) ?? [];
   if (phase === undefined || slug === undefined) return undefined;
-  return { folder: `labs/${phase}/${slug}`, isModule: moduleLabs.includes(slug) };
+  const lab = labs.find((each) => each.slug === slug);
+  const isModule = lab !== undefined && !lab.kinds.includes('program');
+  return { folder: `labs/${phase}/${slug}`, isModule, packages: lab?.packages ?? [] };
+}
+
+/** `@node-rs/argon2/x` and `pg/lib/y` are parts of `@node-rs/argon2` and `pg`. */
+function packageOf(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
 }
