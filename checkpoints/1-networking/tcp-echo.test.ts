@@ -11,56 +11,67 @@ checkpoint(
   'echo-text',
   'text comes back as it was sent, with or without a line end, and no word is a command',
   echoesText,
+  { concurrent: true },
 );
 checkpoint(
   'echo-binary',
   'ten million bytes of binary come back unchanged, NULs and invalid UTF-8 included',
   echoesBinary,
+  { concurrent: true },
 );
 checkpoint(
   'single-bytes',
   'a single byte comes back before the next one is sent, whatever its value',
   echoesSingleBytes,
+  { concurrent: true },
 );
 checkpoint(
   'coalesced-writes',
   'many writes that arrive merged or split come back as one stream in their order',
   echoesCoalescedWrites,
+  { concurrent: true },
 );
 checkpoint(
   'many-connections',
   'a thousand connections are served at once, and none receives a byte of another',
   keepsClientsApart,
+  { concurrent: true },
 );
 checkpoint(
   'port-in-use',
   'a port that is taken ends the start with one clear line and an exit code other than 0',
   refusesTakenPort,
+  { concurrent: true },
 );
 checkpoint(
   'bad-settings',
   'an invalid port or limit ends the start with one line that names it and an exit code other than 0',
   refusesBadSettings,
+  { concurrent: true },
 );
 checkpoint(
   'half-close',
   'a client that ends its side still receives every byte that it sent, and then the end',
   answersAfterTheEnd,
+  { concurrent: true },
 );
 checkpoint(
   'backpressure',
   'a client that does not read is held back, while memory stays bounded and others are served at once',
   holdsSlowReadersBack,
+  { concurrent: true },
 );
 checkpoint(
   'reset',
   'a thousand connections that are reset, some in the middle of a write, leave the server alive and its descriptors free',
   survivesResets,
+  { concurrent: true },
 );
 checkpoint(
   'max-connections',
   'a connection beyond MAX_CONNECTIONS is closed without a byte, and a place is free again when any connection ends',
   boundsConnections,
+  { concurrent: true },
 );
 checkpoint(
   'idle-timeout',
@@ -96,4 +107,5 @@ checkpoint(
   'robustness',
   'random bytes from clients that misbehave leave the server serving, its descriptors free and its memory bounded',
   outlivesHostileClients,
+  { concurrent: true },
 );

@@ -12,6 +12,8 @@ export interface ToJudge {
   readonly stops: boolean;
   /** Only these checkpoints. Empty: all. The first run decides for all. */
   readonly only: readonly string[];
+  /** Not these, which have been judged already. */
+  readonly except: readonly string[];
 }
 
 export type FromJudge =
@@ -28,24 +30,28 @@ interface Run {
 
 /** Our end of a judge in a process of its own, kept warm between runs. */
 export class JudgeClient implements Disposable {
-  readonly #job: Omit<ToJudge, 'target'>;
+  readonly #job: Omit<ToJudge, 'target' | 'except'>;
   #child: ChildProcess;
   #run: Run | undefined;
   #used = false;
 
   /** Starts the process at once: it loads while the target is made ready. */
-  constructor(job: Omit<ToJudge, 'target'>) {
+  constructor(job: Omit<ToJudge, 'target' | 'except'>) {
     this.#job = job;
     this.#child = this.#start();
   }
 
   /** Judges `target` once. One run at a time. */
-  async run(target: InjectedTarget, onResult: (result: CheckpointResult) => void): Promise<ClientEnd> {
+  async run(
+    target: InjectedTarget,
+    onResult: (result: CheckpointResult) => void,
+    except: readonly string[] = [],
+  ): Promise<ClientEnd> {
     this.#used = true;
     const ended = new Promise<ClientEnd>((settle) => {
       this.#run = { onResult, settle };
     });
-    this.#child.send({ ...this.#job, target } satisfies ToJudge);
+    this.#child.send({ ...this.#job, target, except } satisfies ToJudge);
     const end = await ended;
     this.#run = undefined;
     if (end.kind === 'stuck' || end.kind === 'broken') this.#replace();

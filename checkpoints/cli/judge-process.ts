@@ -14,7 +14,7 @@ function say(message: FromJudge): void {
   process.send?.(message);
 }
 
-async function judgeOnce({ lab, target, stops, only }: ToJudge): Promise<void> {
+async function judgeOnce({ lab, target, stops, only, except }: ToJudge): Promise<void> {
   try {
     if (!judge) {
       const placed = builtLabs(course).find((entry) => entry.lab.slug === lab);
@@ -25,7 +25,7 @@ async function judgeOnce({ lab, target, stops, only }: ToJudge): Promise<void> {
         onResult: (result) => say({ kind: 'result', result }),
       });
     }
-    say({ kind: 'end', end: await judge.run(target) });
+    say({ kind: 'end', end: await judge.run(target, except) });
   } catch (error) {
     const { stack, message } = error as Error;
     const end =

@@ -44,10 +44,11 @@ export class Judge {
   /** @throws RangeError when `LAB_SEED` is no seed. */
   static async open(placed: PlacedBuiltLab, target: InjectedTarget, options: JudgeOptions): Promise<Judge> {
     const { only, stops, onResult } = options;
-    const inbox = new Inbox(onResult);
+    const inbox = new Inbox(onResult, stops);
     const job = { placed, target, ...(only.length > 0 ? { only } : {}) };
     const runner = await CheckpointRunner.open([job], {
       bail: stops,
+      pool: 'warm-threads',
       onCheckpoint: (_job, result) => inbox.take(result),
       onConsole: (text) => process.stderr.write(text),
     });
@@ -55,8 +56,13 @@ export class Judge {
     return new Judge(runner, asked, inbox, target);
   }
 
-  /** Judges `target`, which may be another one than the last time. */
-  async run(target: InjectedTarget): Promise<RunEnd> {
+  /**
+   * Judges `target`, which may be another one than the last time.
+   *
+   * @param except ids of checkpoints that need not be judged this time.
+   */
+  async run(target: InjectedTarget, except: readonly string[] = []): Promise<RunEnd> {
+    this.#runner.leaveOut(except);
     if (target !== this.#target) this.#runner.provideAgain(() => target);
     this.#target = target;
     this.#inbox.begin();
@@ -81,10 +87,12 @@ export class Judge {
 class Inbox {
   results: CheckpointResult[] = [];
   readonly #onResult: (result: CheckpointResult) => void;
+  readonly #stops: boolean;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(onResult: (result: CheckpointResult) => void) {
+  constructor(onResult: (result: CheckpointResult) => void, stops: boolean) {
     this.#onResult = onResult;
+    this.#stops = stops;
   }
 
   begin(): void {
@@ -94,6 +102,8 @@ class Inbox {
   take(result: CheckpointResult): void {
     this.#timer?.refresh();
     if (this.results.some((known) => known.id === result.id)) return;
+    // Those that ran beside the first red one end after it. To somebody who stops there they were not reached.
+    if (this.#stops && this.results.some(({ verdict }) => verdict === 'failed')) return;
     this.results.push(result);
     this.#onResult(result);
   }

@@ -1,4 +1,5 @@
-import type { PlacedBuiltLab } from '../../labs/course-schema.ts';
+import type { Checkpoint, PlacedBuiltLab } from '../../labs/course-schema.ts';
+import type { CheckpointResult } from '../runner/run-checkpoints.ts';
 import type { ResolvedTarget, TargetName } from '../runner/target.ts';
 import type { CommandArguments, CommandContext } from './command.ts';
 import { describeDefect, renderDefect } from './defect.ts';
@@ -42,9 +43,11 @@ export async function testLab(context: CommandContext, { positionals, flags }: C
 
   const view = outcomeView(placed, context);
   if (!isJson) out.write(`${what}\n\n`);
-  const end = await judge.run(resolved.target, (result) => {
+  const inOrder = new InOrder(asked, (result) => {
     if (!isJson) out.write(spaced(outcomeOf(result), view));
   });
+  const end = await judge.run(resolved.target, (result) => inOrder.take(result));
+  inOrder.flush();
   if (end.kind === 'abandoned') return exitCode.interrupted;
   if (end.kind === 'refused') throw new Refusal(end.message);
   if (end.kind === 'broken') {
@@ -63,6 +66,34 @@ export async function testLab(context: CommandContext, { positionals, flags }: C
     out.write(closing(selection, outcomes, flags, context));
   }
   return exitCodeOf(outcomes);
+}
+
+/** Shows results in the order of the manifest, though checkpoints that run side by side end in any order. */
+class InOrder {
+  readonly #left: string[];
+  readonly #waiting = new Map<string, CheckpointResult>();
+  readonly #show: (result: CheckpointResult) => void;
+
+  constructor(asked: readonly Checkpoint[], show: (result: CheckpointResult) => void) {
+    this.#left = asked.map(({ id }) => id);
+    this.#show = show;
+  }
+
+  take(result: CheckpointResult): void {
+    this.#waiting.set(result.id, result);
+    while (this.#left[0] !== undefined && this.#waiting.has(this.#left[0])) this.#showOne(this.#left[0]);
+  }
+
+  /** Shows what is left when some never came. */
+  flush(): void {
+    for (const id of [...this.#left]) this.#showOne(id);
+  }
+
+  #showOne(id: string): void {
+    const result = this.#waiting.get(id);
+    this.#left.splice(this.#left.indexOf(id), 1);
+    if (result) this.#show(result);
+  }
 }
 
 /** Writes the verdicts of a run into the lab's progress. Checkpoints that were not reached keep theirs. */

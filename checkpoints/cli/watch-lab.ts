@@ -137,7 +137,9 @@ class Watch implements Disposable {
     const target = this.#copies.refresh(resolved.target);
     const show = (result: CheckpointResult) => out.write(spaced(outcomeOf(result), view));
     const focused = await this.#judgeFocus(target, show);
-    const end = focused ?? (await this.#runOn(this.#judge, target, show));
+    const known = focused?.kind === 'complete' ? focused.results : [];
+    const isOver = focused !== undefined && (known.length === 0 || known.some(({ verdict }) => verdict === 'failed'));
+    const end = isOver ? focused : await this.#runSuite(target, show, known);
     this.#runningSince = undefined;
     if (end.kind === 'abandoned') return;
     if (end.kind === 'refused') throw new Refusal(end.message);
@@ -148,31 +150,33 @@ class Watch implements Disposable {
     }
     const outcomes = outcomesOf(checkpoints, end.results, true);
     this.#red = outcomes.find((outcome) => outcome.verdict === 'failed')?.id;
-    out.write(focused ? this.#closingFocus() : this.#closing(outcomes));
+    out.write(isOver ? this.#closingFocus() : this.#closing(outcomes));
     recordVerdicts(this.#context, this.#placed, outcomes);
     this.#focusOn(this.#red, target);
   }
 
-  /** Judges the checkpoint that was red last. Undefined when it is green: then the whole suite has to say more. */
+  /** Judges the checkpoint that was red last, if its judge is ready. When it is green, the others have to say more. */
   async #judgeFocus(
     target: InjectedTarget,
     show: (result: CheckpointResult) => unknown,
   ): Promise<ClientEnd | undefined> {
-    if (!this.#focus?.isWarm) return undefined;
-    const end = await this.#runOn(this.#focus, target, (result) => {
-      if (result.verdict === 'failed') show(result);
-    });
-    if (end.kind === 'complete' && !end.results.some((result) => result.verdict === 'failed')) return undefined;
-    return end;
+    return this.#focus?.isWarm ? this.#runOn(this.#focus, (focus) => focus.run(target, show)) : undefined;
   }
 
-  #runOn(
-    judge: JudgeClient | Focus,
+  /** Judges the whole suite but for what is `known` already. */
+  async #runSuite(
     target: InjectedTarget,
     show: (result: CheckpointResult) => unknown,
+    known: readonly CheckpointResult[],
   ): Promise<ClientEnd> {
+    const except = known.map(({ id }) => id);
+    const end = await this.#runOn(this.#judge, (judge) => judge.run(target, show, except));
+    return end.kind === 'complete' || end.kind === 'stuck' ? { ...end, results: [...known, ...end.results] } : end;
+  }
+
+  #runOn<J extends JudgeClient | Focus>(judge: J, run: (judge: J) => Promise<ClientEnd>): Promise<ClientEnd> {
     this.#running = judge;
-    return judge.run(target, show);
+    return run(judge);
   }
 
   #focusOn(id: string | undefined, target: InjectedTarget): void {

@@ -1,7 +1,7 @@
 import { inject, test } from 'vitest';
 import { CheckpointFailure } from './failure.ts';
 import type { ServiceAddresses } from './service.ts';
-import { Unavailable } from './unavailable.ts';
+import { lackToNote, Unavailable } from './unavailable.ts';
 
 /** What is under test, as the runner hands it to the worker. Plain data: it crosses into a worker. */
 export type InjectedTarget =
@@ -27,6 +27,8 @@ export type InjectedTarget =
 declare module 'vitest' {
   interface ProvidedContext {
     target: InjectedTarget;
+    /** Ids of checkpoints that have been judged already, and are left out of this run. */
+    except: readonly string[];
     /** Base of every random choice of this run; printed when a checkpoint fails. */
     seed: number;
   }
@@ -43,7 +45,7 @@ export interface CheckpointContext {
 export interface CheckpointOptions {
   /** The whole checkpoint's time. Every step inside has a shorter deadline of its own. */
   readonly timeoutMs?: number;
-  /** It mostly waits: it is judged at the same time as its neighbours that say so, too. Default false. */
+  /** It starts what it judges, or waits for it: it may run beside its neighbours that say so, too. Default false. */
   readonly concurrent?: boolean;
 }
 
@@ -66,12 +68,13 @@ export function checkpoint(
 ): void {
   const { timeoutMs: timeout = CHECKPOINT_TIMEOUT_MS, concurrent = false } = options;
   test(`${id}: ${sentence}`, { timeout, concurrent }, async ({ signal, skip }) => {
+    if (inject('except').includes(id)) skip();
     const target = inject('target');
     const seed = inject('seed');
     try {
       await judge({ target, seed, signal });
     } catch (error) {
-      if (error instanceof Unavailable) skip(JSON.stringify(error.lack));
+      if (error instanceof Unavailable) skip(lackToNote(error.lack));
       throw withSeed(error, seed);
     }
   });

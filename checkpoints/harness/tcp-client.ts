@@ -106,14 +106,27 @@ export class TcpClient implements AsyncDisposable {
 
   /** Exactly `count` bytes; fails when the server ends its side or stays silent first. */
   async read(count: number, expectation: Expectation): Promise<Buffer> {
-    await this.#waitFor(() => this.#waiting >= count || this.peer !== 'open', expectation, `${formatCount(count)}`);
+    return joined(await this.readChunks(count, expectation));
+  }
+
+  /** As `read`, in the pieces in which they came: for many bytes, which need not be copied to be compared. */
+  async readChunks(count: number, expectation: Expectation): Promise<Buffer[]> {
+    await this.#waitFor(
+      () => this.#waiting >= count || this.peer !== 'open',
+      expectation,
+      () => formatCount(count),
+    );
     if (this.#waiting < count) this.#failShort(count, expectation);
-    return this.#take(count);
+    return this.#takeChunks(count);
   }
 
   /** Everything up to the server's FIN; fails on a reset or on silence. */
   async readToEnd(expectation: Expectation): Promise<Buffer> {
-    await this.#waitFor(() => this.peer !== 'open', expectation, 'the end of the stream');
+    await this.#waitFor(
+      () => this.peer !== 'open',
+      expectation,
+      () => 'the end of the stream',
+    );
     if (this.peer === 'reset') {
       throw missed(expectation, {
         expected: 'the end of the stream (FIN)',
@@ -125,7 +138,11 @@ export class TcpClient implements AsyncDisposable {
 
   /** One line without its end (LF or CRLF), decoded as UTF-8; fails when none comes. */
   async readLine(expectation: Expectation): Promise<string> {
-    await this.#waitFor(() => this.#indexOfNewline() >= 0 || this.peer !== 'open', expectation, 'a line');
+    await this.#waitFor(
+      () => this.#indexOfNewline() >= 0 || this.peer !== 'open',
+      expectation,
+      () => 'a line',
+    );
     const end = this.#indexOfNewline();
     if (end < 0) {
       throw missed(expectation, {
@@ -153,7 +170,11 @@ export class TcpClient implements AsyncDisposable {
 
   /** Resolves when the server has ended its side, either way; fails when it has not in time. */
   async waitForPeerEnd(expectation: Expectation): Promise<PeerState> {
-    await this.#waitFor(() => this.peer !== 'open', expectation, 'the end of the connection');
+    await this.#waitFor(
+      () => this.peer !== 'open',
+      expectation,
+      () => 'the end of the connection',
+    );
     return this.peer;
   }
 
@@ -171,7 +192,7 @@ export class TcpClient implements AsyncDisposable {
     await closed;
   }
 
-  async #waitFor(ready: () => boolean, expectation: Expectation, what: string): Promise<void> {
+  async #waitFor(ready: () => boolean, expectation: Expectation, what: () => string): Promise<void> {
     if (ready()) return;
     const limitMs = deadlineMs(expectation.withinMs ?? READ_DEADLINE_MS);
     const arrived = (async () => {
@@ -179,7 +200,7 @@ export class TcpClient implements AsyncDisposable {
     })();
     await within(arrived, limitMs, () =>
       missed(expectation, {
-        expected: what,
+        expected: what(),
         received: `${formatCount(this.receivedCount)}, then nothing more within ${limitMs.toLocaleString('en')} ms`,
       }),
     );
@@ -210,12 +231,32 @@ export class TcpClient implements AsyncDisposable {
   }
 
   #take(count: number): Buffer {
-    const all = this.#chunks.length === 1 && this.#chunks[0] ? this.#chunks[0] : Buffer.concat(this.#chunks);
-    const rest = all.subarray(count);
-    this.#chunks = rest.length > 0 ? [rest] : [];
-    this.#waiting = rest.length;
-    return all.subarray(0, count);
+    return joined(this.#takeChunks(count));
   }
+
+  #takeChunks(count: number): Buffer[] {
+    const taken: Buffer[] = [];
+    let left = count;
+    let whole = 0;
+    for (const chunk of this.#chunks) {
+      if (chunk.length > left) break;
+      taken.push(chunk);
+      left -= chunk.length;
+      whole += 1;
+    }
+    this.#chunks.splice(0, whole);
+    const [first] = this.#chunks;
+    if (left > 0 && first) {
+      taken.push(first.subarray(0, left));
+      this.#chunks[0] = first.subarray(left);
+    }
+    this.#waiting -= count;
+    return taken;
+  }
+}
+
+function joined(chunks: readonly Buffer[]): Buffer {
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
 }
 
 export interface ConnectOptions {

@@ -18,3 +18,15 @@ export class Unavailable extends Error {
     this.lack = lack;
   }
 }
+
+const MARK = 'could not check: ';
+
+/** A lack as the note of a skipped test, which is how it leaves the worker. */
+export function lackToNote(lack: Lack): string {
+  return `${MARK}${JSON.stringify(lack)}`;
+}
+
+/** The lack in a note. Undefined when a test was skipped for another reason: it was left out, or the run was ended. */
+export function lackFromNote(note: string | undefined): Lack | undefined {
+  return note?.startsWith(MARK) ? (JSON.parse(note.slice(MARK.length)) as Lack) : undefined;
+}

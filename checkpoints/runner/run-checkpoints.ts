@@ -2,9 +2,10 @@ import { createVitest, type Reporter, type TestCase, type TestModule, type Vites
 import type { PlacedBuiltLab } from '../../labs/course-schema.ts';
 import type { InjectedTarget } from '../harness/checkpoint.ts';
 import type { FailureReport } from '../harness/failure.ts';
-import type { Lack } from '../harness/unavailable.ts';
+import { type Lack, lackFromNote } from '../harness/unavailable.ts';
 import { repository } from './repository.ts';
 import { testFile } from './test-file.ts';
+import { WarmThreads } from './warm-threads.ts';
 
 export { testFile };
 
@@ -48,8 +49,11 @@ export interface RunnerOptions {
   /**
    * Where checkpoints run. `threads` (default) end with this process, however it is ended. `forks` can be ended one by
    * one, so that a handle that never closes holds up nobody; but one that is in an endless loop outlives a SIGKILL.
+   * `warm-threads` are for one job that is judged again and again: the next thread is started ahead.
    */
-  readonly pool?: 'threads' | 'forks';
+  readonly pool?: 'threads' | 'forks' | 'warm-threads';
+  /** How many checkpoints of a job that may run at once do. Default 3: a program mostly starts or waits. */
+  readonly atOnce?: number;
   /** How many jobs run at once. Default 1. */
   readonly workers?: number;
   /** Base of all random choices. Default: `LAB_SEED`, or drawn anew. */
@@ -61,6 +65,7 @@ export interface RunnerOptions {
   readonly onConsole?: (text: string) => void;
 }
 
+const AT_ONCE = 3;
 /** A checkpoint that says nothing for so long is stuck in a loop that no timer can interrupt. */
 const SILENCE_LIMIT_MS = 75_000;
 
@@ -73,26 +78,31 @@ export class CheckpointRunner implements AsyncDisposable {
   readonly #vitest: Vitest;
   readonly #jobs: ReadonlyMap<string, Job>;
   readonly #progress: Progress;
+  readonly #warm: WarmThreads | undefined;
   readonly #onStrayError: RunnerOptions['onStrayError'];
 
-  private constructor(
-    vitest: Vitest,
-    jobs: ReadonlyMap<string, Job>,
-    progress: Progress,
-    seed: number,
-    onStrayError: RunnerOptions['onStrayError'],
-  ) {
-    this.#onStrayError = onStrayError;
-    this.#vitest = vitest;
-    this.#jobs = jobs;
-    this.#progress = progress;
-    this.seed = seed;
+  private constructor(parts: {
+    readonly vitest: Vitest;
+    readonly jobs: ReadonlyMap<string, Job>;
+    readonly progress: Progress;
+    readonly seed: number;
+    readonly warm: WarmThreads | undefined;
+    readonly onStrayError: RunnerOptions['onStrayError'];
+  }) {
+    this.#vitest = parts.vitest;
+    this.#jobs = parts.jobs;
+    this.#progress = parts.progress;
+    this.seed = parts.seed;
+    this.#warm = parts.warm;
+    this.#onStrayError = parts.onStrayError;
   }
 
   static async open(jobs: readonly Job[], options: RunnerOptions = {}): Promise<CheckpointRunner> {
     const seed = options.seed ?? seedFromEnvironment() ?? Math.floor(Math.random() * 2 ** 32);
     const named = new Map(jobs.map((job, index) => [`${index} ${job.placed.lab.slug} ${job.target.name}`, job]));
     const progress = new Progress(named, options);
+    const { pool = 'threads' } = options;
+    const warm = pool === 'warm-threads' ? new WarmThreads() : undefined;
     const vitest = await createVitest(
       {
         root: options.root ?? repository,
@@ -107,17 +117,18 @@ export class CheckpointRunner implements AsyncDisposable {
           test: {
             name,
             include: [testFile(job.placed)],
-            pool: options.pool ?? 'threads',
+            pool: warm ? warm.pool : pool,
             isolate: false,
+            maxConcurrency: options.atOnce ?? AT_ONCE,
             watch: false,
-            provide: { target: job.target, seed },
+            provide: { target: job.target, except: [], seed },
             ...(job.only ? { testNamePattern: new RegExp(`^(${job.only.map(escapeRegExp).join('|')}): `) } : {}),
           },
         })),
       },
       { logLevel: 'error', clearScreen: false },
     );
-    return new CheckpointRunner(vitest, named, progress, seed, options.onStrayError);
+    return new CheckpointRunner({ vitest, jobs: named, progress, seed, warm, onStrayError: options.onStrayError });
   }
 
   /** Judges all jobs once more, or those among them that `filter` accepts. */
@@ -135,6 +146,11 @@ export class CheckpointRunner implements AsyncDisposable {
       this.#onStrayError(stack);
     }
     return testModules.map((module) => this.#progress.jobResult(module));
+  }
+
+  /** Leaves these checkpoints out of the runs to come. */
+  leaveOut(ids: readonly string[]): void {
+    for (const project of this.#vitest.projects) project.provide('except', ids);
   }
 
   /** Gives the jobs of a module target a new version, so that an edited module, and what it imports, is loaded anew. */
@@ -159,6 +175,7 @@ export class CheckpointRunner implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#vitest.close();
+    await this.#warm?.[Symbol.asyncDispose]();
   }
 }
 
@@ -239,15 +256,13 @@ class Progress implements Reporter {
 
 function checkpointResult(testCase: TestCase): CheckpointResult | undefined {
   const result = testCase.result();
-  // Skipped without a note: it was left out by name.
-  if (result.state === 'pending' || (result.state === 'skipped' && !result.note)) return undefined;
+  const lack = result.state === 'skipped' ? lackFromNote(result.note) : undefined;
+  if (result.state === 'pending' || (result.state === 'skipped' && !lack)) return undefined;
   const [, id = testCase.name, sentence = ''] = /^([a-z0-9-]+): (.*)$/s.exec(testCase.name) ?? [];
   const durationMs = Math.round((testCase.diagnostic()?.duration ?? 0) * 10) / 10;
   if (result.state === 'passed') return { id, sentence, verdict: 'passed', durationMs };
-  if (result.state === 'skipped') {
-    return { id, sentence, verdict: 'could not check', durationMs, lack: JSON.parse(result.note ?? '') as Lack };
-  }
-  return { id, sentence, verdict: 'failed', durationMs, failure: reportOf(result.errors[0]) };
+  if (lack) return { id, sentence, verdict: 'could not check', durationMs, lack };
+  return { id, sentence, verdict: 'failed', durationMs, failure: reportOf(result.errors?.[0]) };
 }
 
 /** A `CheckpointFailure` comes through the worker's boundary as plain data; anything else is a crash of the suite. */

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Language } from '../../labs/course-schema.ts';
 import { cacheFolder } from './repository.ts';
@@ -9,6 +10,7 @@ import { cacheFolder } from './repository.ts';
 const run = promisify(execFile);
 const PROBE_TIMEOUT_MS = 20_000;
 const BUILD_TIMEOUT_MS = 180_000;
+const KEEP_COMPILED = fileURLToPath(new URL('keep-compiled.cjs', import.meta.url));
 
 /** A command to start a program with, or why there is none on this machine and how to get one. */
 export type Prepared =
@@ -63,7 +65,7 @@ export function toolchainVersion(language: Exclude<Language, 'typescript'>): Pro
 
 /** Makes the program in `folder` startable: checks the toolchain, and builds where the language is compiled. */
 export async function prepareProgram(language: Language, folder: string, entry: string): Promise<Prepared> {
-  if (language === 'typescript') return { ok: true, command: [process.execPath, entry] };
+  if (language === 'typescript') return { ok: true, command: [process.execPath, '--require', KEEP_COMPILED, entry] };
   const toolchain = TOOLCHAINS[language];
   const version = await toolchainVersion(language);
   if (version === undefined) {

@@ -1,4 +1,4 @@
-import { firstDifference, formatBytes } from '../../harness/bytes.ts';
+import { formatBytes } from '../../harness/bytes.ts';
 import { deadlineMs, within } from '../../harness/deadline.ts';
 import { CheckpointFailure, fail } from '../../harness/failure.ts';
 import type { Program } from '../../harness/program.ts';
@@ -35,16 +35,15 @@ export async function expectPattern(
   },
 ): Promise<void> {
   const { sent, expected: wanted = 'the same bytes back, in the same order', usually } = expectation;
-  const received = await client.read(count, { ...expectation, expected: wanted });
-  const expected = pattern.bytes(0, count);
-  if (expected.equals(received)) return;
-  const at = firstDifference(expected, received);
+  const chunks = await client.readChunks(count, { ...expectation, expected: wanted });
+  const at = pattern.firstDifference(chunks);
+  if (at < 0) return;
   fail({
     sent,
     expected: wanted,
     received: `bytes that differ from offset ${at.toLocaleString('en')} on`,
     usually,
-    details: formatBytes(expected, received, at),
+    details: formatBytes(pattern.bytes(0, count), Buffer.concat(chunks), at),
   });
 }
 
