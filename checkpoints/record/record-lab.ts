@@ -89,7 +89,10 @@ function targetEvidence(target: Judged, reason: string | undefined): TargetEvide
 async function suiteMs(placed: PlacedBuiltLab, root: string): Promise<number> {
   const resolved = await resolveTarget(placed, 'solution', root);
   if (!resolved.ok) throw new RecordError(`${placed.lab.slug}: ${resolved.reason}. Mend: ${resolved.remedy}.`);
-  await using runner = await CheckpointRunner.open([{ placed, target: resolved.target }], { root });
+  await using runner = await CheckpointRunner.open([{ placed, target: resolved.target }], {
+    root,
+    pool: 'warm-threads',
+  });
   const times: number[] = [];
   for (let i = 0; i < SUITE_RUNS; i++) {
     const started = performance.now();
