@@ -54,11 +54,13 @@ async function up(names: readonly Service[], { yes }: Flags): Promise<number> {
   const progress = createProgressLine(process.stderr);
   const consent = yes ? true : askOnTerminal(progress);
   // One call a service: one that is not to be had does not hide the others.
+  const { show: onProgress } = progress;
+  // The slowest, which is the last, begins first.
   const results = await Promise.all(
-    names.map(async (name) => ({ name, result: await ensureServices([name], { consent, onProgress: progress.show }) })),
+    names.toReversed().map(async (name) => ({ name, result: await ensureServices([name], { consent, onProgress }) })),
   );
   progress.end();
-  for (const { name, result } of results) {
+  for (const { name, result } of results.toReversed()) {
     if (result.ok) {
       say(`${paint(look, 'green', '✓')} ${name.padEnd(10)}  ${result.addresses[name]}`);
       for (const dropped of await dropOldLeftovers(place, name))
