@@ -7,7 +7,7 @@ import { watchdogRecord } from './idle.ts';
 import { SERVICES } from './kits.ts';
 import { lockService, ownIsUp, stopOwn } from './own-instance.ts';
 import type { Place } from './place.ts';
-import { removePrivateLeftovers } from './private-folder.ts';
+import { hasPrivateServers, removePrivateLeftovers } from './private-folder.ts';
 import { type Ending, endProcess } from './process-identity.ts';
 
 /**
@@ -35,7 +35,7 @@ export async function closeUnused(place: Place): Promise<boolean> {
   // All locks, always in this order: nobody starts anything meanwhile.
   using locks = new DisposableStack();
   for (const name of SERVICES) locks.use(await lockService(place, name));
-  if (SERVICES.some((name) => ownIsUp(place, name))) return false;
+  if (SERVICES.some((name) => ownIsUp(place, name)) || hasPrivateServers(place)) return false;
   await closeHome(place, SERVICES);
   return true;
 }

@@ -16,6 +16,8 @@ export interface DetachedOptions {
 }
 
 export interface Detached {
+  /** Undefined: it could not be started at all. */
+  readonly pid: number | undefined;
   /** Resolves when it has ended, as long as this process lives to see it. */
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
   readonly hasExited: () => boolean;
@@ -61,7 +63,7 @@ export function startDetached({ command, cwd, env, logFile, recordFile, user }: 
         writeToLog(logFile, error.message);
       });
     });
-    return { exited, hasExited: () => ended };
+    return { pid: child.pid, exited, hasExited: () => ended };
   } finally {
     closeSync(log);
     closeSync(record);

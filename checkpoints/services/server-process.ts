@@ -28,10 +28,16 @@ const RECORD_NAMES = ['server', 'epmd'] as const;
 /**
  * Starts the processes of a server and waits until it answers in its own protocol.
  *
+ * @param onProcess called with each process as it is started, each the leader of a group of its own.
  * @returns its URL.
  * @throws ServerStartError; then none of its processes is left.
  */
-export async function startServer(kit: ServerKit, berth: Berth, programs: Programs): Promise<string> {
+export async function startServer(
+  kit: ServerKit,
+  berth: Berth,
+  programs: Programs,
+  onProcess: (pid: number) => void = () => {},
+): Promise<string> {
   const url = kit.urlOf(berth);
   const log = join(berth.folder, 'server.log');
   // The log of the time before is kept: it may say why that one ended.
@@ -46,6 +52,7 @@ export async function startServer(kit: ServerKit, berth: Berth, programs: Progra
       recordFile: recordOf(berth.folder, name),
       user: berth.user,
     });
+    if (server.pid !== undefined) onProcess(server.pid);
   }
   const end = performance.now() + deadlineMs(kit.startDeadlineMs);
   for (;;) {
