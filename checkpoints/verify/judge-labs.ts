@@ -12,6 +12,7 @@ import {
   testFile,
 } from '../runner/run-checkpoints.ts';
 import { listTargets, resolveTarget, type TargetName } from '../runner/target.ts';
+import { type EnsureOptions, ensureServices } from '../services/ensure-services.ts';
 import type { CouldNotCheck, Fault, Proof } from './fault.ts';
 
 /** What became of one target. */
@@ -44,6 +45,8 @@ export interface JudgeOptions {
     folders: readonly { readonly lab: string; readonly name: TargetName; readonly folder: string }[],
   ) => void;
   readonly onJob?: (done: number, all: number) => void;
+  /** Told what is being waited for before anything can be judged. */
+  readonly onService?: EnsureOptions['onProgress'];
   /** The checkpoints that judge a target. Default: all of its lab. */
   readonly only?: (placed: PlacedBuiltLab, name: TargetName) => readonly string[] | undefined;
 }
@@ -67,6 +70,10 @@ export async function judgeLabs(labs: readonly PlacedBuiltLab[], options: JudgeO
   const jobs: Job[] = [];
   const folders: { lab: string; name: TargetName; folder: string }[] = [];
   const names = new Map<PlacedBuiltLab, TargetName[]>();
+  // One set for all labs, started at once. What cannot be had is reported with each target that needs it.
+  const { onService: onProgress } = options;
+  const services = labs.flatMap(({ lab }) => lab.services);
+  if (services.length > 0) await ensureServices(services, onProgress ? { onProgress } : {});
   for (const placed of labs) {
     const targets = await listTargets(placed, root);
     names.set(placed, targets);

@@ -1,7 +1,7 @@
 import type { CouldNotCheck, Fault } from './fault.ts';
 
 /**
- * Names of the toolchains that may be missing in this run. `undefined`: any may, as on somebody's own machine.
+ * Names of the toolchains and services that may be missing in this run. `undefined`: any may, as on somebody's own machine.
  *
  * @param flag what `--allow-missing` says, for example `csharp,python`; before VERIFY_ALLOW_MISSING.
  */

@@ -27,6 +27,7 @@ export interface VerifyOptions {
    */
   readonly full?: boolean;
   readonly onJob?: (done: number, all: number) => void;
+  readonly onService?: JudgeOptions['onService'];
   /** Default: in a thread of its own. */
   readonly typeCheck?: (files: readonly string[], root: string) => Promise<readonly TypeFault[]>;
 }
@@ -63,7 +64,7 @@ export async function verifyCourse(
   const onFolders: JudgeOptions['onFolders'] = (folders) => {
     checkTypes(folders, labs, root, check).then(types.resolve, types.reject);
   };
-  const { onJob, seed } = options;
+  const { onJob, onService, seed } = options;
   const recorded = options.full ? new Map<string, LabEvidence>() : await currentEvidence(labs, root);
   const judging = judgeLabs(labs, {
     root,
@@ -75,6 +76,7 @@ export async function verifyCourse(
     },
     ...(seed === undefined ? {} : { seed }),
     ...(onJob ? { onJob } : {}),
+    ...(onService ? { onService } : {}),
   });
   const [judgement, files, evidence] = await Promise.all([
     judging,

@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { course } from '../../labs/course.ts';
 import { builtLabs, type PlacedBuiltLab } from '../../labs/course-schema.ts';
+import { createProgressLine } from '../services/progress-line.ts';
 import { verificationText } from './table.ts';
 import { allowMissingFrom, exitCodeOf } from './verdict.ts';
 import { type Verification, verifyCourse } from './verify-course.ts';
@@ -15,7 +16,8 @@ const USAGE = `npm run verify -- [--lab <slug>]… [--json] [--full] [--allow-mi
 --json           the result as JSON on standard output
 --full           judge each mistake by every checkpoint. Without it, by the one that it names, where current
                  evidence holds which others catch it
---allow-missing  toolchains that may be missing, for example csharp,python; VERIFY_ALLOW_MISSING says the same.
+--allow-missing  toolchains and services that may be missing, for example csharp,redis; VERIFY_ALLOW_MISSING says the
+                 same.
                  Where CI=true nothing else may be missing; elsewhere all may, and it is said
 --workers        how many targets are judged at once, 1 to 16`;
 
@@ -71,14 +73,18 @@ async function main(): Promise<number> {
   const started = performance.now();
   const { stdout, stderr } = process;
   const live = stderr.isTTY === true && !flags.json;
+  const waiting = createProgressLine(stderr);
   const verification = await verifyCourse(course, built, {
     workers: workersFrom(flags.workers),
     full: flags.full,
     ...(labs ? { labs } : {}),
+    onService: waiting.show,
     onJob: (done, all) => {
+      waiting.end();
       if (live) stderr.write(`\r${done} of ${all} targets judged`);
     },
   });
+  waiting.end();
   if (live) stderr.write('\r\x1b[K');
   const exitCode = exitCodeOf(verification, allowMissing);
   if (flags.json) stdout.write(`${JSON.stringify(jsonOf(verification, exitCode), null, 2)}\n`);

@@ -1,0 +1,100 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Service } from '../../labs/course-schema.ts';
+import { stopCompose } from './compose.ts';
+import { takeLock } from './folder-lock.ts';
+import { freePort } from './free-port.ts';
+import { shakeHands } from './handshake.ts';
+import { openData } from './home.ts';
+import { type InstanceRecord, readRecord, removeRecord, writeRecord } from './instance-record.ts';
+import { KITS } from './kits.ts';
+import { type Place, passwordOf, serviceFolder } from './place.ts';
+import type { Ending } from './process-identity.ts';
+import type { Programs } from './server-kit.ts';
+import { endServer, hasProcesses, runningServer, ServerStartError, startServer } from './server-process.ts';
+
+/** A free port may be taken before the server has it; three times in a row, something else is wrong. */
+const PORT_ATTEMPTS = 3;
+
+/** The clone's lock on a service: whoever starts, stops or removes it holds it. */
+export function lockService(place: Place, service: Service, onWait?: (pid: number) => void): Promise<Disposable> {
+  return takeLock(join(serviceFolder(place, service), 'lock'), onWait ? { onWait } : {});
+}
+
+/**
+ * The record of the clone's own server, if it answers. One that runs and does not answer, or whose launcher was killed
+ * before it could note it, is ended. Call it under the lock.
+ */
+export async function findOwn(place: Place, service: Service): Promise<InstanceRecord | undefined> {
+  const folder = serviceFolder(place, service);
+  const record = readRecord(folder);
+  const runs = record?.source === 'compose' || runningServer(folder) !== undefined;
+  if (record && runs && (await shakeHands(service, record.url)).ok) return record;
+  await endServer(KITS[service], folder);
+  // A container that does not answer is left to Compose, which starts it anew where that is needed.
+  removeRecord(folder);
+  return undefined;
+}
+
+/** Starts a server on the clone's data, on a free port. Call it under the lock. */
+export async function startOwn(
+  place: Place,
+  service: Service,
+  programs: Programs,
+  home: string,
+): Promise<InstanceRecord> {
+  const kit = KITS[service];
+  const folder = serviceFolder(place, service);
+  const data = await openData(place, home, service);
+  for (let attempt = 1; ; attempt++) {
+    const berth = { folder, data, user: place.user, port: await freePort(), password: passwordOf(place) };
+    await kit.prepare(berth, programs, place, home);
+    try {
+      const url = await startServer(kit, berth, programs);
+      return await noteOwn(folder, { service, source: 'native', url, from: programs.from });
+    } catch (error) {
+      const another = error instanceof ServerStartError && error.portTaken && attempt < PORT_ATTEMPTS;
+      if (!another) throw error;
+    }
+  }
+}
+
+/** Notes a server that answers. */
+export async function noteOwn(
+  folder: string,
+  { service, source, url, from }: Pick<InstanceRecord, 'service' | 'source' | 'url' | 'from'>,
+): Promise<InstanceRecord> {
+  const hands = await shakeHands(service, url);
+  const serverVersion = hands.ok ? hands.version : '?';
+  const since = new Date().toISOString();
+  const record: InstanceRecord = { version: 1, service, source, url, from, serverVersion, since };
+  writeRecord(folder, record);
+  return record;
+}
+
+/** Stops the clone's own server, however far its start had come. Call it under the lock. */
+export async function stopOwn(place: Place, service: Service): Promise<Ending> {
+  const folder = serviceFolder(place, service);
+  const record = readRecord(folder);
+  let ending: Ending = 'was gone';
+  if (record?.source === 'compose') ending = (await stopCompose(place, service)) ? 'ended' : 'still there';
+  else if (hasProcesses(folder)) ending = await endServer(KITS[service], folder);
+  if (ending !== 'still there') {
+    removeRecord(folder);
+    for (const name of ['server.process', 'epmd.process']) rmSync(join(folder, name), { force: true });
+  }
+  return ending;
+}
+
+/** Whether anything of the clone's own server runs, however far its start had come. */
+export function ownIsUp(place: Place, service: Service): boolean {
+  const folder = join(place.folder, service);
+  return readRecord(folder)?.source === 'compose' || hasProcesses(folder);
+}
+
+/** The record of a server that runs, without a word to it. */
+export function ownSeemsUp(place: Place, service: Service): InstanceRecord | undefined {
+  const folder = join(place.folder, service);
+  const record = readRecord(folder);
+  return record && (record.source === 'compose' || runningServer(folder)) ? record : undefined;
+}

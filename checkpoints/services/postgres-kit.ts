@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { takeLock } from './folder-lock.ts';
+import { copyFolder, giveTo } from './home.ts';
+import { openFolder, type Place } from './place.ts';
+import { locatePostgres } from './postgres-programs.ts';
+import type { Programs, ServerKit } from './server-kit.ts';
+import { makeWhole } from './whole-folder.ts';
+
+const run = promisify(execFile);
+const INITDB_TIMEOUT_MS = 60_000;
+const CONNECTIONS = 200;
+
+/** Characters by code point, the same on every system; macOS has no C.UTF-8 of its own. */
+const BUILTIN_LOCALE = ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
+/** The first version that has it. */
+const BUILTIN_SINCE = 17;
+/** Of a random password nothing can be guessed, so hashing it thousands of times would only slow connections down. */
+const CHEAP_PASSWORDS = ['--set=scram_iterations=1'];
+
+/**
+ * A crash of the server loses nothing even so: what it has written is the kernel's. Only a crash of the whole machine
+ * does, after which a database for labs may be broken.
+ */
+const FAST = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+
+export const postgresKit: ServerKit = {
+  service: 'postgresql',
+  // "Fast": ends its sessions. To SIGTERM it would wait for every client to leave (PostgreSQL 18, section 18.5).
+  stopSignal: 'SIGINT',
+  stopGraceMs: 10_000,
+  startDeadlineMs: 30_000,
+  debianPackages: [],
+  locate: locatePostgres,
+
+  async prepare({ data, password }, programs, place, home) {
+    if (existsSync(join(data, 'PG_VERSION'))) return;
+    const template = await templateFolder(password, programs, place, home);
+    // It is empty.
+    await rm(data, { recursive: true, force: true });
+    await makeWhole(data, (draft) => copyFolder(template, draft));
+  },
+
+  async plan({ data, port, durable, settings }, { bin, env }) {
+    const all = {
+      port: String(port),
+      listen_addresses: '127.0.0.1',
+      unix_socket_directories: '',
+      max_connections: String(CONNECTIONS),
+      ...(durable ? {} : FAST),
+      ...settings,
+    };
+    const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    return [{ name: 'server', command: [join(bin, 'postgres'), '-D', data, ...flags], env: serverEnvironment(env) }];
+  },
+
+  urlOf: ({ port, password }) => `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+};
+
+/**
+ * A fresh database cluster that nobody ever starts. Making one takes a second; a copy takes a tenth of it.
+ *
+ * @returns its absolute path; it belongs to the user that servers run as.
+ */
+async function templateFolder(password: string, programs: Programs, place: Place, home: string): Promise<string> {
+  const folder = openFolder(home, 'postgresql');
+  const key = createHash('sha256').update(`${programs.bin}\0${programs.from}\0${password}`).digest('hex').slice(0, 12);
+  const template = join(folder, `template-${key}`);
+  using _ = await takeLock(join(folder, 'template.lock'));
+  if (existsSync(template)) return template;
+  // Of other versions, and what a run left that was killed at it.
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith('template-')) await rm(join(folder, name), { recursive: true, force: true });
+  }
+  await makeWhole(template, async (draft) => {
+    openFolder(draft);
+    await giveTo(draft, place.user);
+    await initialize(draft, password, programs, place);
+  });
+  return template;
+}
+
+async function initialize(data: string, password: string, { bin, env }: Programs, place: Place): Promise<void> {
+  const passwordFile = `${data}.password`;
+  writeFileSync(passwordFile, password, { mode: 0o600 });
+  try {
+    await giveTo(passwordFile, place.user);
+    const options = {
+      cwd: '/',
+      env: serverEnvironment(env),
+      timeout: INITDB_TIMEOUT_MS,
+      ...(place.user ? { uid: place.user.uid, gid: place.user.gid } : {}),
+    };
+    const { stdout } = await run(join(bin, 'initdb'), ['--version'], options);
+    const isModern = Number(/ (\d+)/.exec(stdout)?.[1]) >= BUILTIN_SINCE;
+    const own = isModern ? [...BUILTIN_LOCALE, ...CHEAP_PASSWORDS] : ['--locale=C.UTF-8'];
+    const flags = ['--no-sync', '--no-instructions', '--username=postgres', '--auth=password', '--encoding=UTF8'];
+    await run(join(bin, 'initdb'), [`--pgdata=${data}`, `--pwfile=${passwordFile}`, ...flags, ...own], options);
+  } finally {
+    await rm(passwordFile, { force: true });
+  }
+}
+
+/** Nothing of ours: a PGDATA or PGHOST in a learner's shell is meant for something else. */
+function serverEnvironment(env: Programs['env']): Record<string, string> {
+  return { PATH: process.env.PATH ?? '', LC_ALL: 'C', TZ: 'UTC', ...env };
+}
