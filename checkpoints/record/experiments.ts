@@ -27,4 +27,11 @@ export const EXPERIMENTS: Readonly<Record<string, Experiment>> = {
     ],
     drawing: ['checkpoints/bench/experiments/tcp-or-udp-plots.ts', 'checkpoints/bench/plot.ts'],
   },
+  'optimistic-or-pessimistic': {
+    module: 'checkpoints/bench/contention/contention.ts',
+    run: 'runContention',
+    plot: 'plotContention',
+    inputs: ['checkpoints/bench/contention', 'checkpoints/bench/distribution.ts', 'checkpoints/harness/random.ts'],
+    drawing: ['checkpoints/bench/contention/contention-plots.ts', 'checkpoints/bench/plot.ts'],
+  },
 };
