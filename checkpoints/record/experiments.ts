@@ -34,4 +34,11 @@ export const EXPERIMENTS: Readonly<Record<string, Experiment>> = {
     inputs: ['checkpoints/bench/contention', 'checkpoints/bench/distribution.ts', 'checkpoints/harness/random.ts'],
     drawing: ['checkpoints/bench/contention/contention-plots.ts', 'checkpoints/bench/plot.ts'],
   },
+  'sessions-or-tokens': {
+    module: 'checkpoints/bench/sign-in/sign-in.ts',
+    run: 'runSignIn',
+    plot: 'plotSignIn',
+    inputs: ['checkpoints/bench/sign-in', 'checkpoints/bench/distribution.ts'],
+    drawing: ['checkpoints/bench/sign-in/sign-in-plots.ts', 'checkpoints/bench/plot.ts'],
+  },
 };
