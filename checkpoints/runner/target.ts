@@ -3,7 +3,6 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Language, PlacedBuiltLab, Service } from '../../labs/course-schema.ts';
 import type { InjectedTarget } from '../harness/checkpoint.ts';
-import { ensureServices } from '../services/ensure-services.ts';
 import { materialize } from './materialize.ts';
 import { repository } from './repository.ts';
 import { prepareProgram } from './toolchain.ts';
@@ -93,6 +92,8 @@ export function commandTarget(placed: PlacedBuiltLab, command: string, cwd: stri
 /** Finds or starts what the lab needs beside the target. */
 async function withServices({ lab }: PlacedBuiltLab, target: InjectedTarget): Promise<ResolvedTarget> {
   if (lab.services.length === 0) return { ok: true, target };
+  // Loaded when it is needed: it brings the drivers of three servers.
+  const { ensureServices } = await import('../services/ensure-services.ts');
   const ensured = await ensureServices(lab.services);
   return ensured.ok ? { ok: true, target: { ...target, services: ensured.addresses } } : ensured;
 }

@@ -12,7 +12,7 @@ import {
   testFile,
 } from '../runner/run-checkpoints.ts';
 import { listTargets, resolveTarget, type TargetName } from '../runner/target.ts';
-import { type EnsureOptions, ensureServices } from '../services/ensure-services.ts';
+import type { EnsureOptions } from '../services/ensure-services.ts';
 import type { CouldNotCheck, Fault, Proof } from './fault.ts';
 
 /** What became of one target. */
@@ -73,7 +73,10 @@ export async function judgeLabs(labs: readonly PlacedBuiltLab[], options: JudgeO
   // One set for all labs, started at once. What cannot be had is reported with each target that needs it.
   const { onService: onProgress } = options;
   const services = labs.flatMap(({ lab }) => lab.services);
-  if (services.length > 0) await ensureServices(services, onProgress ? { onProgress } : {});
+  if (services.length > 0) {
+    const { ensureServices } = await import('../services/ensure-services.ts');
+    await ensureServices(services, onProgress ? { onProgress } : {});
+  }
   for (const placed of labs) {
     const targets = await listTargets(placed, root);
     names.set(placed, targets);
