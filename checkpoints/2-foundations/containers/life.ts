@@ -138,7 +138,7 @@ export async function stopsInTime(_: CheckpointContext): Promise<void> {
   await expectExit(program, {
     sent,
     expected,
-    usually: 'the stop waits for every request, and one of them never ends',
+    usually: 'nobody handles SIGTERM, or the stop waits for every request and one of them never ends',
   });
   const elapsedMs = performance.now() - since;
   stalled.abort();
@@ -196,7 +196,6 @@ export async function logsObjectsWithoutSecrets(_: CheckpointContext): Promise<v
   await untilStatus(program, '/readyz', 200, { sent: 'GET /readyz', usually: 'the server is never ready' });
   await ask(program, { method: 'POST', path: '/notices', body: { text: 'Seeking: one bard, quiet' } });
   database.state = 'gone';
-  await untilStatus(program, '/readyz', 503, { sent: 'the database goes away', usually: 'the server does not notice' });
   await ask(program, { path: '/notices' });
   program.kill('SIGTERM');
   await program.exited;

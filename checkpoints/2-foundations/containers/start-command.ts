@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import type { CheckpointContext, InjectedTarget } from '../../harness/checkpoint.ts';
 import { check, fail } from '../../harness/failure.ts';
 import { expectExit, startBoardOr } from './board.ts';
@@ -48,7 +48,9 @@ export async function startsAsProcessOne(context: CheckpointContext): Promise<vo
   const here = commandHere(command.words, settings.workdir, folder);
   const shown = JSON.stringify(command.words);
   checkRunnable(here, shown, folder);
-  const target: InjectedTarget = { kind: 'program', name: 'image', command: here, cwd: folder, env: {} };
+  // A shell in between finds the Node that runs the checkpoints, as it would find the image's own.
+  const env = { PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}` };
+  const target: InjectedTarget = { kind: 'program', name: 'image', command: here, cwd: folder, env };
   const sent = `the start command ${shown}, then SIGTERM to that process alone`;
   const usually =
     'something stands between the engine and the server, such as a shell or npm, and passes no signal on; or the server does not handle it';
