@@ -49,10 +49,11 @@ export function parseCompose(text: string, file: string): Stack {
   const top = record(document);
   const all = record(top.services);
   const services = Object.keys(all).map((name) => ({ name, data: extended(name, all, new Set()) }));
-  const api = services.find(({ data }) => data.build !== undefined);
-  const database = services.find(
-    ({ data }) => /(^|[/:-])postgres(ql)?\b/.test(imageOf(data)) && data.build === undefined,
-  );
+  // What others extend is a model, and no part of the stack that is judged.
+  const models = new Set(Object.values(all).map((each) => modelOf(record(each))));
+  const real = services.filter(({ name }) => !models.has(name));
+  const api = real.find(({ data }) => data.build !== undefined);
+  const database = real.find(({ data }) => /(^|[/:-])postgres(ql)?\b/.test(imageOf(data)) && data.build === undefined);
   if (!api || !database) {
     fail({
       expected: `${file} to have a service that is built from this folder, and one of a PostgreSQL image`,
@@ -141,8 +142,8 @@ export function record(value: unknown): Data {
 /** A service on top of the one that it extends, in this file. */
 function extended(name: string, all: Data, seen: Set<string>): Data {
   const own = record(all[name]);
-  const from = typeof own.extends === 'string' ? own.extends : record(own.extends).service;
-  if (typeof from !== 'string' || seen.has(name) || record(own.extends).file !== undefined) return own;
+  const from = modelOf(own);
+  if (from === undefined || seen.has(name)) return own;
   const base = extended(from, all, seen.add(name));
   const merged: Record<string, unknown> = { ...base, ...own };
   for (const key of ['environment', 'healthcheck', 'build', 'deploy']) {
@@ -151,6 +152,12 @@ function extended(name: string, all: Data, seen: Set<string>): Data {
     if (areMaps) merged[key] = { ...record(low), ...record(high) };
   }
   return merged;
+}
+
+/** The service of this file that another one extends. */
+function modelOf(own: Data): string | undefined {
+  const from = typeof own.extends === 'string' ? own.extends : record(own.extends).service;
+  return typeof from === 'string' && record(own.extends).file === undefined ? from : undefined;
 }
 
 function pathOf(path: string): string {

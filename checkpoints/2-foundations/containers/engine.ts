@@ -20,7 +20,9 @@ export interface DockerOptions {
   readonly cwd?: string;
 }
 
-const ANSWER_WITHIN_MS = 3_000;
+const ANSWER_WITHIN_MS = 5_000;
+/** Compose of the first generation is a Python program, which takes seconds to start on a busy machine. */
+const COMPOSE_WITHIN_MS = 20_000;
 const COMMAND_WITHIN_MS = 20_000;
 const BUILD_WITHIN_MS = 60_000;
 /** A pull that takes longer is better done by hand, where it shows how far it is. */
@@ -55,7 +57,7 @@ export function docker(args: readonly string[], options: DockerOptions = {}): Pr
 /** The command that starts Compose. @throws Unavailable when there is none. */
 export async function requireCompose(): Promise<readonly [string, ...string[]]> {
   for (const [file, ...first] of [['docker', 'compose'], ['docker-compose']] as const) {
-    const { code } = await command(file, [...first, 'version'], { withinMs: ANSWER_WITHIN_MS });
+    const { code } = await command(file, [...first, 'version'], { withinMs: COMPOSE_WITHIN_MS });
     if (code === 0) return [file, ...first];
   }
   throw new Unavailable({
@@ -107,6 +109,13 @@ export async function buildImage(context: CheckpointContext, folder: string, nam
   }
   if (outcome.code === 0) return;
   const output = `${outcome.stdout}\n${outcome.stderr}`;
+  if (/requires BuildKit/.test(output)) {
+    throw new Unavailable({
+      missing: 'buildkit',
+      reason: "the engine's builder knows no mounts: it is older than BuildKit",
+      remedy: 'install the buildx plugin: https://docs.docker.com/build/install-buildx/',
+    });
+  }
   if (NO_REGISTRY.test(output)) {
     throw new Unavailable({
       missing: 'npm-registry',

@@ -12,7 +12,7 @@ import { buildImage, docker, nodeIn, requireBases, requireEngine, tailOf } from 
 import { folderOf, shippedStage } from './project.ts';
 
 const CONTEXTS = fileURLToPath(new URL('../../../.cache/containers', import.meta.url));
-const UP_WITHIN_MS = 10_000;
+const UP_WITHIN_MS = 20_000;
 const DOWN_WITHIN_MS = 8_000;
 /** A file of a kind that never belongs into an image. It is put beside the Dockerfile before the build. */
 const DECOY = '.env.production';
@@ -95,7 +95,7 @@ async function judge(context: CheckpointContext, container: string, user: string
     throw new CheckpointFailure({
       sent,
       expected: 'a healthy container',
-      received: `a container that is ${last.split(' ')[0]}`,
+      received: `a container in the state ${last.split(' ')[0]}`,
       usually: 'a file is missing in the image, or the server writes where it may not: its log below says which',
       details: tailOf(`${stdout}\n${stderr}`),
     });

@@ -121,5 +121,5 @@ function verbOf(words: readonly string[]): string {
 
 function omitsDevelopment(words: readonly string[]): boolean {
   const text = words.join(' ');
-  return /--omit[= ]dev\b|--only[= ]prod(uction)?\b|--production\b(?!=false)/.test(text);
+  return /--omit[= ]dev\b|--only[= ]prod\w*\b|--production\b(?!=false)/.test(text);
 }

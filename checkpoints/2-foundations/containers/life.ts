@@ -18,6 +18,7 @@ const DELAY_MS = 1_000;
 const LONG_MS = 60_000;
 const SHORT_MS = 200;
 const PROBE_WITHIN_MS = 2_000;
+const MAX_SHOWN_CHARS = 200;
 
 export async function outlivesItsDatabase(_: CheckpointContext): Promise<void> {
   await using board = await startBoard();
@@ -103,19 +104,13 @@ export async function drainsInOrder(_: CheckpointContext): Promise<void> {
         }),
     },
   );
-  check(!program.ended, {
-    sent: during,
-    expected: 'a server that goes on until the request under way has its answer',
-    received: 'the end of the process, with the request half sent',
-    usually: 'the handler of SIGTERM ends the process after the delay, whatever is under way',
-    details: program.logTail(),
-  });
   const finished = await slow.finish();
   check(finished.status === 201, {
     sent: `${during}; after the delay the rest of the request`,
     expected: 'status 201',
-    received: described(finished),
-    usually: 'the stop closes the pool or the connections while requests are under way',
+    received: finished.status === undefined ? 'the end of the connection, and no answer' : described(finished),
+    usually:
+      'the process ends, or its pool or connections are closed, when the delay is over and a request is still under way',
     details: program.logTail(),
   });
   await expectExit(program, {
@@ -181,7 +176,7 @@ export async function writesNoFile(context: CheckpointContext): Promise<void> {
       fail({
         sent: 'a start, two requests and a stop, in a copy of the folder',
         expected: 'no file to be made or changed: in the container the whole file system is read-only',
-        received: `${before.has(changed) ? 'a change of' : 'a new'} ${changed}`,
+        received: `a new or changed ${changed}`,
         usually: 'a log, a lock or a pid file beside the program. Logs go to standard error, state to the database',
       });
     }
@@ -212,8 +207,9 @@ export async function logsObjectsWithoutSecrets(_: CheckpointContext): Promise<v
     check(isObject(line), {
       sent,
       expected: 'every line of the log to be one JSON object',
-      received: `the line ${JSON.stringify(line.replace(PASSWORD, '<password>').slice(0, 100))}`,
+      received: 'a line that is none',
       usually: 'console.log of an object or an error prints many lines, which a collector takes for many events',
+      details: [`the line: ${line.replaceAll(PASSWORD, '<password>').slice(0, MAX_SHOWN_CHARS)}`],
     });
   }
   check(!`${program.stderr}${program.stdout}`.includes(PASSWORD), {

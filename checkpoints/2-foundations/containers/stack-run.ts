@@ -17,7 +17,7 @@ import {
 import { composeName, folderOf, stackOf } from './project.ts';
 
 const UP_WITHIN_MS = 45_000;
-const READY_WITHIN_MS = 20_000;
+const READY_WITHIN_MS = 30_000;
 const DOWN_WITHIN_MS = 30_000;
 const NOTICE = 'The bridge at Low Ford is out';
 

@@ -1,11 +1,12 @@
 import type { CheckpointContext } from '../../harness/checkpoint.ts';
 import { CheckpointFailure, fail } from '../../harness/failure.ts';
 import { exitOf, type Program, spawnProgram } from '../../harness/program.ts';
-import { startBoardOr } from './board.ts';
 import { ask, described, untilStatus } from './board-client.ts';
-import { PASSWORD } from './own-database.ts';
+import { OwnDatabase, PASSWORD } from './own-database.ts';
 
 const REFUSED_WITHIN_MS = 4_000;
+/** Long, as a start takes its time on a busy machine; short for somebody who waits to see it red. */
+const LISTENS_WITHIN_MS = 8_000;
 const MAX_LINES = 3;
 /** Nobody listens at port 1. */
 const NOWHERE = `postgres://board:${PASSWORD}@127.0.0.1:1/board`;
@@ -34,11 +35,19 @@ export async function refusesBadSettings(_: CheckpointContext): Promise<void> {
 export async function startsBeforeItsDatabase(_: CheckpointContext): Promise<void> {
   const sent = 'a start while nothing answers at DATABASE_URL';
   const usually = 'the server connects first and listens after that, or ends when it cannot connect';
-  await using board = await startBoardOr(
-    { database: 'gone' },
-    { sent, expected: 'the line READY <port> all the same: the server is live', usually },
+  await using database = await OwnDatabase.create('gone');
+  await using program = spawnProgram({ env: { DATABASE_URL: database.url } });
+  const expected = 'the line READY <port> all the same: the server is live';
+  const ready = /^READY (\d{1,5})\r?$/m;
+  await program.waitForOutput(
+    ({ stdout }) => ready.test(stdout),
+    LISTENS_WITHIN_MS,
+    () => {
+      const received = program.ended ? 'your program ended before it was ready' : 'nothing, while it waits';
+      return new CheckpointFailure({ sent, expected, received, usually, details: program.logTail() });
+    },
   );
-  const { program, database } = board;
+  program.port = Number(ready.exec(program.stdout)?.[1]);
   await untilStatus(program, '/livez', 200, {
     sent: `${sent}, then GET /livez`,
     usually: 'the server is not live without its database',
