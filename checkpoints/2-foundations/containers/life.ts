@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { CheckpointContext } from '../../harness/checkpoint.ts';
 import { deadlineMs, pollUntil } from '../../harness/deadline.ts';
 import { CheckpointFailure, check, fail } from '../../harness/failure.ts';
+import type { Program } from '../../harness/program.ts';
 import { expectExit, startBoard } from './board.ts';
 import { ask, beginNotice, described, STATE_WITHIN_MS, untilStatus } from './board-client.ts';
 import { PASSWORD } from './own-database.ts';
@@ -14,7 +15,8 @@ import { expectStatus } from './start.ts';
 /** In the repository, so that a copy finds the packages that the original finds. */
 const COPIES = fileURLToPath(new URL('../../../.cache/containers', import.meta.url));
 /** Long enough for a few requests on a machine that is busy. */
-const DELAY_MS = 1_000;
+const DELAY_MS = 2_000;
+const ASK_EVERY_MS = 50;
 const LONG_MS = 60_000;
 const SHORT_MS = 200;
 const PROBE_WITHIN_MS = 2_000;
@@ -71,11 +73,7 @@ export async function drainsInOrder(_: CheckpointContext): Promise<void> {
   const during = `SIGTERM with SHUTDOWN_DELAY_MS=${delayMs}, while one request is half sent`;
   const tooSoon =
     'the listener is closed at the signal, while the load balancer still sends requests: it has not seen a 503 yet';
-  await untilStatus(program, '/readyz', 503, {
-    sent: `${during}; at once GET /readyz`,
-    usually: tooSoon,
-    withinMs: DELAY_MS,
-  });
+  await expectUnready(program, delayMs, { sent: `${during}; at once GET /readyz`, usually: tooSoon });
   await expectStatus(program, '/livez', 200, {
     sent: `${during}; at once GET /livez`,
     usually: 'a server that drains is live',
@@ -118,6 +116,35 @@ export async function drainsInOrder(_: CheckpointContext): Promise<void> {
     expected: 'exit code 0 as soon as the last request is answered',
     usually: 'a kept-alive connection, a pool or a timer holds the process, so it waits for its deadline',
   });
+}
+
+/** Asks for readiness until it is denied; fails when the delay is over before, or nobody answers any more. */
+async function expectUnready(
+  program: Program,
+  delayMs: number,
+  { sent, usually }: { readonly sent: string; readonly usually: string },
+): Promise<void> {
+  const since = performance.now();
+  let lastAnsweredMs = 0;
+  for (;;) {
+    // First of all: a question that travels beside the signal would be answered by chance.
+    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+    const { status } = await ask(program, { path: '/readyz' });
+    if (status === 503) return;
+    const elapsedMs = performance.now() - since;
+    if (status !== undefined && elapsedMs < delayMs) {
+      lastAnsweredMs = elapsedMs;
+      continue;
+    }
+    const staysReady = lastAnsweredMs > delayMs / 2;
+    fail({
+      sent,
+      expected: '503 from /readyz at once, and for the whole delay',
+      received: staysReady ? 'another answer, for as long as the server listened' : 'no connection any more',
+      usually: staysReady ? 'the server stops, and its readiness has not heard of it' : usually,
+      details: program.logTail(),
+    });
+  }
 }
 
 export async function stopsInTime(_: CheckpointContext): Promise<void> {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { CheckpointContext } from '../../harness/checkpoint.ts';
 import { pollUntil } from '../../harness/deadline.ts';
 import { CheckpointFailure, check } from '../../harness/failure.ts';
+import { Unavailable } from '../../harness/unavailable.ts';
 import {
   buildImage,
   command,
@@ -80,7 +81,6 @@ class RunningStack {
       // Any free port of loopback: two runs at once do not collide.
       API_PORT: '0',
       ...(base === undefined ? {} : { NODE_IMAGE: base }),
-      ...(this.#compose[0] === 'docker-compose' ? { COMPOSE_DOCKER_CLI_BUILD: '0', DOCKER_BUILDKIT: '0' } : {}),
     };
   }
 
@@ -88,6 +88,14 @@ class RunningStack {
   async up(): Promise<void> {
     const { code, stdout, stderr } = await this.run(['up', '--detach'], UP_WITHIN_MS);
     const details = tailOf(`${stdout}\n${stderr}`);
+    // The first generation knows the older syntax alone, and ended in 2023.
+    if (code !== 0 && this.#compose[0] === 'docker-compose' && /is invalid because/.test(stderr)) {
+      throw new Unavailable({
+        missing: 'compose',
+        reason: 'docker-compose refuses the file: its first generation does not know the whole Compose Specification',
+        remedy: 'install the Compose plugin: https://docs.docker.com/compose/install/',
+      });
+    }
     check(code === 0, {
       sent: 'docker compose up --detach',
       expected: 'every service to start',

@@ -1,6 +1,6 @@
 /**
- * The Tavern's notice board. It works on the laptop where it was written; brief.md says what it must do elsewhere. Each
- * TODO names the checkpoint that it is missing for.
+ * The Tavern's notice board. It works on the laptop where it was written; brief.md says what it must do elsewhere, and
+ * each TODO names the checkpoint that it is missing for.
  */
 import { appendFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
