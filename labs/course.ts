@@ -7,6 +7,7 @@ import { chat } from './1-networking/chat/lab.ts';
 import { framing } from './1-networking/framing/lab.ts';
 import { tcpEcho } from './1-networking/tcp-echo/lab.ts';
 import { udpEcho } from './1-networking/udp-echo/lab.ts';
+import { containers } from './2-foundations/containers/lab.ts';
 import type { Course } from './course-schema.ts';
 
 export const course: Course = {
@@ -56,19 +57,7 @@ export const course: Course = {
           kinds: ['program'],
           services: ['postgresql'],
         },
-        {
-          status: 'planned',
-          slug: 'containers',
-          title: 'Containers',
-          competency: 'Shipping a server that starts, reports its health and stops as an orchestrator expects',
-          teaches: [
-            'build a small image without root and without secrets',
-            'tell liveness from readiness',
-            'drain on SIGTERM as PID 1',
-          ],
-          kinds: ['files', 'program'],
-          services: ['postgresql'],
-        },
+        containers,
       ],
       writeUps: [
         { slug: 'sessions-or-tokens', question: 'Sessions or tokens?', status: 'planned' },

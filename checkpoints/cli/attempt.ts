@@ -21,9 +21,16 @@ export function attemptLanguage(placed: PlacedBuiltLab): Language {
   return entries.find(([, file]) => existsSync(join(attemptFolder(placed), file)))?.[0] ?? 'typescript';
 }
 
+/** Names that begin with a dot and are a person's all the same. */
+const WRITTEN_DOT_FILES = new Set(['.dockerignore', '.env.example']);
+
 /** Whether a name in an attempt belongs to the person and not to a tool. */
 export function isWritten(name: string): boolean {
-  return !name.startsWith('.') && !MADE_FOLDERS.has(name) && !/(~|\.log|\.pyc|\.sw[px])$/.test(name);
+  return (
+    (!name.startsWith('.') || WRITTEN_DOT_FILES.has(name)) &&
+    !MADE_FOLDERS.has(name) &&
+    !/(~|\.log|\.pyc|\.sw[px])$/.test(name)
+  );
 }
 
 export interface WrittenTree {

@@ -55,7 +55,7 @@ export const commands: readonly Command[] = [
       [
         '--json',
         'print one document at the end, and nothing else: { version, lab, target, seed?, verdict, counts: { passed, failed, ' +
-          'couldNotCheck, notReached }, checkpoints: [{ id, sentence, verdict, durationMs?, failure?, reason?, remedy? }] }. ' +
+          'couldNotCheck, notReached }, checkpoints: [{ id, sentence, verdict, durationMs?, failure?, reason?, remedy?, missing? }] }. ' +
           'A failure has { kind, sent?, expected, received, usually, details? }',
       ],
     ],

@@ -77,10 +77,14 @@ export function labState(placed: PlacedBuiltLab, progress: Progress, started: bo
   return { slug, title, competency, kinds, state, checkpoints };
 }
 
-/** The checkpoint to work on: the first red one, else the first that is not green. */
+/**
+ * The checkpoint to work on: the first red one, else the first that was never judged, else the first that could not be
+ * checked.
+ */
 export function nextCheckpoint(lab: LabState): CheckpointState | undefined {
   return (
     lab.checkpoints.find((checkpoint) => checkpoint.verdict === 'failed') ??
+    lab.checkpoints.find((checkpoint) => checkpoint.verdict === 'not judged') ??
     lab.checkpoints.find((checkpoint) => checkpoint.verdict !== 'passed')
   );
 }
@@ -89,11 +93,17 @@ export function greenCount(lab: LabState): number {
   return lab.checkpoints.filter((checkpoint) => checkpoint.verdict === 'passed').length;
 }
 
-/** `all 9 green`, `3 of 9 green, 1 red`, `not started`, `planned`. */
+/** `all 9 green`, `3 of 9 green, 1 red`, `7 of 9 green, 2 could not be checked`, `not started`, `planned`. */
 export function labWords(lab: LabState): string {
   if (lab.state === 'planned' || lab.state === 'not started') return lab.state;
   const total = lab.checkpoints.length;
   if (lab.state === 'green') return total === 1 ? '1 of 1 green' : `all ${total} green`;
-  const red = lab.checkpoints.filter((checkpoint) => checkpoint.verdict === 'failed').length;
-  return `${greenCount(lab)} of ${total} green${red > 0 ? `, ${red} red` : ''}`;
+  const count = (verdict: CheckpointState['verdict']) =>
+    lab.checkpoints.filter((checkpoint) => checkpoint.verdict === verdict).length;
+  const green = `${greenCount(lab)} of ${total} green`;
+  const red = count('failed');
+  if (red > 0) return `${green}, ${red} red`;
+  const amber = count('could not check');
+  // Said where it is all that is left to be green: the signs show it in any case.
+  return amber > 0 && greenCount(lab) + amber === total ? `${green}, ${amber} could not be checked` : green;
 }

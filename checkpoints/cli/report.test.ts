@@ -54,3 +54,20 @@ describe('never green by silence', () => {
     expect(exitCodeOf([crashed])).toBe(3);
   });
 });
+
+test('a checkpoint that lacks something is amber, and says what and how to get it', () => {
+  const lack = { missing: 'container-engine', reason: 'no engine answers', remedy: 'install Docker' };
+  const lacking: CheckpointResult = { id: 'c', sentence: 'c holds', verdict: 'could not check', durationMs: 1, lack };
+  const outcomes = outcomesOf(asked, [result('a', 'passed'), result('b', 'passed'), lacking], true);
+  expect(outcomes[2]).toEqual({ id: 'c', sentence: 'c holds', verdict: 'could not check', ...lack });
+  expect(countingLine(outcomes)).toBe('2 green, 1 could not be checked.');
+  expect(exitCodeOf(outcomes)).toBe(3);
+});
+
+test('a red checkpoint is red whatever else could not be checked', () => {
+  const lack = { missing: 'container-engine', reason: 'no engine answers', remedy: 'install Docker' };
+  const lacking: CheckpointResult = { id: 'b', sentence: 'b holds', verdict: 'could not check', durationMs: 1, lack };
+  const outcomes = outcomesOf(asked, [result('a', 'failed'), lacking, result('c', 'passed')], false);
+  expect(countingLine(outcomes)).toBe('1 green, 1 red, 1 could not be checked.');
+  expect(exitCodeOf(outcomes)).toBe(1);
+});

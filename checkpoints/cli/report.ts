@@ -11,6 +11,8 @@ export type Outcome = { readonly id: string; readonly sentence: string } & (
       readonly verdict: 'could not check';
       readonly reason: string;
       readonly remedy: string;
+      /** What this machine lacks, by the name that `verify` takes. Absent: nothing is missing, something is broken. */
+      readonly missing?: string;
       readonly details?: readonly string[];
     }
   /** The run stopped at a red one before it. */
@@ -31,8 +33,8 @@ export function outcomeOf(result: CheckpointResult): Outcome {
   const { id, sentence, durationMs } = result;
   if (result.verdict === 'passed') return { id, sentence, verdict: 'passed', durationMs };
   if (result.lack) {
-    const { reason, remedy } = result.lack;
-    return { id, sentence, verdict: 'could not check', reason, remedy };
+    const { missing, reason, remedy } = result.lack;
+    return { id, sentence, verdict: 'could not check', reason, remedy, missing };
   }
   if (result.failure && result.failure.kind !== 'crash') {
     return { id, sentence, verdict: 'failed', durationMs, failure: result.failure };

@@ -111,3 +111,14 @@ test('all done: the solutions to compare with', () => {
   expect(renderWhereYouAre(courseOf(green), look)).toContain('Every lab that stands is green.');
   expect(renderWhereYouAre(courseOf(green), look)).toContain('npm run lab diff echo');
 });
+
+test('a lab of which the rest could not be checked is amber, and says so', () => {
+  const amber = lab('files', 'started', [checkpoint('a', 'passed'), checkpoint('b', 'could not check')]);
+  expect(renderList(courseOf(amber), look)).toContain('? files  FILES  1 of 2 green, 1 could not be checked');
+  expect(renderWhereYouAre(courseOf(amber), look)).toContain('next: b');
+});
+
+test('what was never judged comes before what could not be checked', () => {
+  const files = lab('files', 'started', [checkpoint('a', 'could not check'), checkpoint('b', 'not judged')]);
+  expect(renderWhereYouAre(courseOf(files), look)).toContain('next: b');
+});

@@ -43,6 +43,8 @@ export function signOf(lab: LabState): { readonly text: string; readonly tone: T
   if (lab.state === 'planned') return { text: '·', tone: 'quiet' };
   if (lab.state === 'green') return { text: '✓', tone: 'green' };
   if (lab.checkpoints.some((checkpoint) => checkpoint.verdict === 'failed')) return { text: '✗', tone: 'red' };
+  const open = lab.checkpoints.filter((checkpoint) => checkpoint.verdict !== 'passed');
+  if (open.every((checkpoint) => checkpoint.verdict === 'could not check')) return { text: '?', tone: 'amber' };
   return { text: '○', tone: 'quiet' };
 }
 

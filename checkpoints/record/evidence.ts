@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { PlacedBuiltLab } from '../../labs/course-schema.ts';
+import type { Lack } from '../harness/unavailable.ts';
 import type { Verdict } from '../runner/run-checkpoints.ts';
 import { textOf } from '../verify/source-files.ts';
 import { EXPERIMENTS } from './experiments.ts';
@@ -10,11 +11,20 @@ import type { Provenance } from './provenance.ts';
 
 export interface TargetEvidence {
   readonly name: string;
+  /** `failed` before `could not check` before `passed`: of several checkpoints the worst counts. */
   readonly verdict: Verdict;
-  /** Why it could not be checked. */
+  /** Why nothing of it could be checked; then `checkpoints` is empty. */
   readonly reason?: string;
   /** `durationMs` with other targets judged beside it: for the order of magnitude. `suiteMs` had the machine to itself. */
-  readonly checkpoints: readonly { readonly id: string; readonly verdict: Verdict; readonly durationMs: number }[];
+  readonly checkpoints: readonly CheckpointEvidence[];
+}
+
+export interface CheckpointEvidence {
+  readonly id: string;
+  readonly verdict: Verdict;
+  readonly durationMs: number;
+  /** What was missing where it was recorded, and how to get it. With `could not check` alone. */
+  readonly lack?: Lack;
 }
 
 export interface MistakeEvidence {
@@ -24,6 +34,8 @@ export interface MistakeEvidence {
   readonly checkpoint: string;
   readonly alsoCaughtBy: readonly string[];
   readonly caught: boolean;
+  /** Why its checkpoint could not judge it: then it was neither caught nor missed, and `message` is empty. */
+  readonly couldNotCheck?: string;
   /** What a learner who made it would be told. */
   readonly message: string;
 }

@@ -1,5 +1,5 @@
 import type { PlacedBuiltLab } from '../../labs/course-schema.ts';
-import { CheckpointRunner } from '../runner/run-checkpoints.ts';
+import { CheckpointRunner, type Verdict } from '../runner/run-checkpoints.ts';
 import { resolveTarget } from '../runner/target.ts';
 import { type Judged, judgeLabs } from '../verify/judge-labs.ts';
 import { judgedMistakes } from '../verify/mistakes.ts';
@@ -59,14 +59,18 @@ export async function recordLab(placed: PlacedBuiltLab, options: RecordOptions):
     targets: judged.targets
       .filter(({ name }) => !name.startsWith('mistakes/'))
       .map((target) =>
-        targetEvidence(target, judgement.couldNotCheck.find((entry) => entry.target === target.name)?.reason),
+        targetEvidence(
+          target,
+          judgement.couldNotCheck.find((entry) => 'target' in entry && entry.target === target.name)?.reason,
+        ),
       ),
-    mistakes: mistakes.map(({ mistake, caught, caughtBy, message }) => ({
+    mistakes: mistakes.map(({ mistake, caught, caughtBy, lack, message }) => ({
       name: mistake.name,
       title: mistake.title,
       checkpoint: mistake.checkpoint,
       alsoCaughtBy: caughtBy.filter((id) => id !== mistake.checkpoint),
       caught,
+      ...(lack ? { couldNotCheck: lack.reason } : {}),
       message: message ?? '',
     })),
   };
@@ -82,8 +86,17 @@ function targetEvidence(target: Judged, reason: string | undefined): TargetEvide
   if (target.state !== 'ran') {
     return { name, verdict: 'could not check', ...(reason === undefined ? {} : { reason }), checkpoints: [] };
   }
-  const checkpoints = target.checkpoints.map(({ id, verdict, durationMs }) => ({ id, verdict, durationMs }));
-  return { name, verdict: checkpoints.every(({ verdict }) => verdict === 'passed') ? 'passed' : 'failed', checkpoints };
+  const checkpoints = target.checkpoints.map(({ id, verdict, durationMs, lack }) => ({
+    id,
+    verdict,
+    durationMs,
+    ...(lack ? { lack } : {}),
+  }));
+  return { name, verdict: worst(checkpoints.map(({ verdict }) => verdict)), checkpoints };
+}
+
+function worst(verdicts: readonly Verdict[]): Verdict {
+  return (['failed', 'could not check'] as const).find((verdict) => verdicts.includes(verdict)) ?? 'passed';
 }
 
 async function suiteMs(placed: PlacedBuiltLab, root: string): Promise<number> {

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { LAB, TEST, TinyCourse } from '../verify/tiny-course.ts';
+import { LAB, TEST, TinyCourse, takeAwayTheEngine } from '../verify/tiny-course.ts';
 import { labEvidencePath, staleExperimentEvidence, staleLabEvidence } from './evidence.ts';
 import { EXPERIMENTS } from './experiments.ts';
 import { hashOf, labInputs } from './inputs-hash.ts';
@@ -179,5 +179,25 @@ test('an experiment is stale once what it measures changes, and not when its dra
   await tiny.write('labs/1-networking/tcp-echo/solution/server.ts', '// Another server.\n');
   expect((await staleExperimentEvidence(tiny.root)).map(({ what }) => what)).toEqual([
     'was recorded before its inputs changed',
+  ]);
+});
+
+test('what a checkpoint lacked is recorded with it, and its mistakes as not judged', async () => {
+  await takeAwayTheEngine(tiny);
+  await commit();
+  const { targets, mistakes } = await recordLab(tiny.placed, { root: tiny.root });
+  const lack = { missing: 'engine', reason: 'no engine answers', remedy: 'install one' };
+  expect(targets.map(({ name, verdict }) => [name, verdict])).toEqual([
+    ['starter', 'failed'],
+    ['solution', 'could not check'],
+    ['variants/replace', 'could not check'],
+  ]);
+  expect(targets[1]?.checkpoints).toMatchObject([
+    { id: 'greets', verdict: 'passed' },
+    { id: 'trims', verdict: 'could not check', lack },
+  ]);
+  expect(mistakes).toMatchObject([
+    { name: 'no-name', caught: true },
+    { name: 'no-trim', caught: false, couldNotCheck: 'no engine answers', message: '' },
   ]);
 });

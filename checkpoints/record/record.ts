@@ -15,6 +15,7 @@ import {
   labEvidencePath,
   staleExperimentEvidence,
   staleLabEvidence,
+  type TargetEvidence,
 } from './evidence.ts';
 import { EXPERIMENTS } from './experiments.ts';
 
@@ -68,11 +69,22 @@ async function check(labs: readonly PlacedBuiltLab[]): Promise<number> {
 function sumUp({ lab, targets, mistakes, suiteMs }: LabEvidence): boolean {
   const judged = targets.filter(({ name }) => name !== 'starter');
   const caught = mistakes.filter((mistake) => mistake.caught).length;
-  const verdicts = judged.map(({ name, verdict, reason }) => `${name} ${verdict}${reason ? ` (${reason})` : ''}`);
+  const unjudged = mistakes.filter((mistake) => mistake.couldNotCheck !== undefined).length;
+  const verdicts = judged.map((target) => `${target.name} ${targetWords(target)}`);
+  const rest = unjudged > 0 ? `, ${unjudged} could not check` : '';
   say(
-    `${labEvidencePath(lab)}  ${verdicts.join(' · ')} · mistakes ${caught}/${mistakes.length} caught · suite ${suiteMs} ms`,
+    `${labEvidencePath(lab)}  ${verdicts.join(' · ')} · mistakes ${caught}/${mistakes.length} caught${rest} · suite ${suiteMs} ms`,
   );
-  return judged.every(({ verdict }) => verdict !== 'failed') && caught === mistakes.length;
+  return judged.every(({ verdict }) => verdict !== 'failed') && caught + unjudged === mistakes.length;
+}
+
+/** `passed`, `could not check (no Python)`, or `17 of 20 passed, could not check image-runs (no engine)`. */
+function targetWords({ verdict, reason, checkpoints }: TargetEvidence): string {
+  if (reason !== undefined) return `${verdict} (${reason})`;
+  if (verdict !== 'could not check') return verdict;
+  const passed = checkpoints.filter((checkpoint) => checkpoint.verdict === 'passed').length;
+  const lacking = checkpoints.flatMap(({ id, lack }) => (lack ? [`${id} (${lack.reason})`] : []));
+  return `${passed} of ${checkpoints.length} passed, could not check ${lacking.join(', ')}`;
 }
 
 async function main(): Promise<number> {

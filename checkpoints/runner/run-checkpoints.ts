@@ -68,6 +68,8 @@ export interface RunnerOptions {
 const AT_ONCE = 3;
 /** A checkpoint that says nothing for so long is stuck in a loop that no timer can interrupt. */
 const SILENCE_LIMIT_MS = 75_000;
+/** The same for a lab of files: its checkpoints wait for builds and whole stacks, each with a deadline of its own. */
+const BUILD_SILENCE_LIMIT_MS = 240_000;
 
 /**
  * Judges jobs with Vitest: one project a job, all in one process. Kept open, it judges the same jobs again in the time
@@ -208,13 +210,15 @@ class Progress implements Reporter {
   /** Rejects when no checkpoint has ended for too long. */
   silence(): Promise<never> {
     clearInterval(this.#timer);
+    const builds = [...this.#jobs.values()].some(({ placed }) => placed.lab.kinds.includes('files'));
+    const limitMs = builds ? BUILD_SILENCE_LIMIT_MS : SILENCE_LIMIT_MS;
     return new Promise((_, reject) => {
       this.#timer = setInterval(() => {
-        if (performance.now() - this.#lastSign < SILENCE_LIMIT_MS) return;
+        if (performance.now() - this.#lastSign < limitMs) return;
         clearInterval(this.#timer);
         reject(
           new CheckpointsBroken(
-            `no checkpoint ended within ${SILENCE_LIMIT_MS / 1000} s: an endless loop in the code under test?`,
+            `no checkpoint ended within ${limitMs / 1000} s: an endless loop in the code under test?`,
           ),
         );
       }, 1_000);

@@ -23,14 +23,25 @@ export interface Fault {
   readonly details?: readonly string[];
 }
 
-/** A target that this machine cannot judge. Never counted as passed. */
-export interface CouldNotCheck {
+/** What this machine cannot judge. Never counted as passed. */
+export type CouldNotCheck = (CouldNotCheckTarget | CouldNotCheckCheckpoint) & {
   readonly lab: string;
-  readonly target: string;
   /** Name to give to `--allow-missing`. */
   readonly missing: string;
   readonly reason: string;
   readonly remedy: string;
+};
+
+/** A whole target: nothing of it ran. */
+export interface CouldNotCheckTarget {
+  readonly target: string;
+}
+
+/** One checkpoint, on targets whose other checkpoints did run. */
+export interface CouldNotCheckCheckpoint {
+  readonly checkpoint: string;
+  /** Those that it would have judged, in the order of a report. */
+  readonly targets: readonly string[];
 }
 
 /** Something to know that does not make the proof fail. */

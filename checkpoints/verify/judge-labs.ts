@@ -99,12 +99,39 @@ export async function judgeLabs(labs: readonly PlacedBuiltLab[], options: JudgeO
     const targets = (names.get(placed) ?? []).map((name): Judged => {
       const result = results.find(({ job }) => job.placed === placed && job.target.name === name);
       if (result && result.broken === undefined) return { name, state: 'ran', checkpoints: result.checkpoints };
-      const missing = couldNotCheck.some(({ lab, target }) => lab === placed.lab.slug && target === name);
+      const missing = couldNotCheck.some(
+        (entry) => 'target' in entry && entry.lab === placed.lab.slug && entry.target === name,
+      );
       return { name, state: missing ? 'could not check' : 'broken' };
     });
     return { placed, targets };
   });
+  couldNotCheck.push(...judged.flatMap(lackingCheckpoints));
   return { labs: judged, faults, couldNotCheck, seed, stuck };
+}
+
+/** Whether nothing caught a mistake, and something that might have done so could not check. */
+export function isUnjudged(checkpoints: readonly CheckpointResult[]): boolean {
+  const has = (wanted: CheckpointResult['verdict']) => checkpoints.some(({ verdict }) => verdict === wanted);
+  return has('could not check') && !has('failed');
+}
+
+/** The checkpoints that could not judge here, each once for all the targets on which that was so. */
+function lackingCheckpoints({ placed, targets }: JudgedLab): CouldNotCheck[] {
+  const found = new Map<string, CouldNotCheck & { targets: string[] }>();
+  for (const target of targets) {
+    if (target.state !== 'ran') continue;
+    // A mistake that was caught all the same lacks nothing.
+    if (target.name.startsWith('mistakes/') && !isUnjudged(target.checkpoints)) continue;
+    for (const { id, lack } of target.checkpoints) {
+      if (!lack) continue;
+      const key = `${id}\0${lack.missing}`;
+      const entry = found.get(key);
+      if (entry) entry.targets.push(target.name);
+      else found.set(key, { lab: placed.lab.slug, checkpoint: id, targets: [target.name], ...lack });
+    }
+  }
+  return [...found.values()];
 }
 
 type Prepared =

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Lack } from '../harness/unavailable.ts';
 import { approvedMessage, type Mistake, MistakeFormatError, parseMistake, sameMessage } from '../runner/mistake.ts';
 import type { CheckpointResult } from '../runner/run-checkpoints.ts';
 import { testFile } from '../runner/test-file.ts';
@@ -14,6 +15,8 @@ const MAX_CATCHERS = 3;
 export interface JudgedMistake {
   readonly mistake: Mistake;
   readonly caught: boolean;
+  /** What its own checkpoint lacked here: then it is neither caught nor missed. */
+  readonly lack?: Lack;
   /** Ids of all checkpoints that it fails. */
   readonly caughtBy: readonly string[];
   /** What its own checkpoint says of it now. */
@@ -28,11 +31,12 @@ export async function judgedMistakes(judged: JudgedLab, root: string): Promise<J
     const file = join(root, judged.placed.path, `${name}.patch`);
     const mistake = parseMistake(await readFile(file, 'utf8'), file);
     const caughtBy = checkpoints.filter(({ verdict }) => verdict === 'failed').map(({ id }) => id);
-    const failure = own(mistake, checkpoints)?.failure;
+    const { failure, lack } = own(mistake, checkpoints) ?? {};
     found.push({
       mistake,
       caught: failure?.kind === 'assertion',
       caughtBy,
+      ...(lack ? { lack } : {}),
       ...(failure ? { message: approvedMessage(failure) } : {}),
     });
   }
@@ -66,7 +70,15 @@ export async function checkMistakes(judged: JudgedLab, root: string, recorded?: 
     const result = own(mistake, results);
     // A test that did not run, or broke, is reported by itself.
     if (!result || result.failure?.kind === 'crash') continue;
-    if (result.verdict === 'passed') {
+    if (result.verdict === 'could not check') {
+      // Reported by the checkpoint's name. That a message was never approved can be seen all the same.
+      if (mistake.messages.length > 0) continue;
+      fault(
+        file,
+        'has no approved message',
+        `read the one that ${command} shows, where ${result.lack?.missing} is to be had`,
+      );
+    } else if (result.verdict === 'passed') {
       const others = recorded?.get(mistake.name) ?? caughtBy;
       const by = others.includes(mistake.checkpoint)
         ? ', and was when its evidence was recorded'

@@ -66,7 +66,10 @@ export function checkCrashes(judged: JudgedLab): Fault[] {
   );
 }
 
-/** The starter fails by assertion, exactly at the checkpoints that the manifest does not mark. */
+/**
+ * The starter fails by assertion, exactly at the checkpoints that the manifest does not mark; those that cannot judge
+ * here are reported by themselves.
+ */
 export function checkStarter(judged: JudgedLab): Fault[] {
   const { lab, path } = judged.placed;
   const starter = ranTargets(judged).find(({ name }) => name === 'starter');
@@ -81,7 +84,7 @@ export function checkStarter(judged: JudgedLab): Fault[] {
   });
   return lab.checkpoints.flatMap(({ id, passesInStarter }): Fault[] => {
     const result = starter.checkpoints.find((test) => test.id === id);
-    if (!result || result.failure?.kind === 'crash') return [];
+    if (!result || result.failure?.kind === 'crash' || result.verdict === 'could not check') return [];
     if (result.verdict === 'passed') {
       if (passesInStarter !== undefined) return [];
       const mend = `take out of the starter what it asks for, or give it passesInStarter: '<why>' in ${path}/lab.ts`;
@@ -103,14 +106,14 @@ export function checkStarter(judged: JudgedLab): Fault[] {
   });
 }
 
-/** Solutions and variants pass everything. */
+/** Solutions and variants pass everything that can be judged here. */
 export function checkRight(judged: JudgedLab): Fault[] {
   const { lab, path } = judged.placed;
   const faults = ranTargets(judged)
     .filter(({ name }) => proofOf(name) === 3 || proofOf(name) === 5)
     .flatMap(({ name, checkpoints }) =>
       checkpoints
-        .filter(({ verdict, failure }) => verdict !== 'passed' && failure?.kind !== 'crash')
+        .filter(({ verdict, failure }) => verdict === 'failed' && failure?.kind !== 'crash')
         .map((result): Fault => {
           const isVariant = proofOf(name) === 5;
           return {

@@ -2,7 +2,7 @@ import type { Fault } from './fault.ts';
 import { filesBelow, textOf } from './source-files.ts';
 
 const MARK = /^\s*(?:\/\/|#)\s*#(region|endregion)\b\s*(\S*)\s*$/;
-const CODE = /\.(ts|py|cs|mjs|sh|ya?ml)$/;
+const CODE = /(?:\.(?:ts|py|cs|mjs|sh|ya?ml|dockerignore)|\/Dockerfile)$/;
 
 export interface RegionFault {
   readonly line: number;

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { type Fault, PROOFS } from './fault.ts';
-import type { Judged, JudgedLab } from './judge-labs.ts';
+import { isUnjudged, type Judged, type JudgedLab } from './judge-labs.ts';
 import { isAllowed } from './verdict.ts';
 
 import type { Verification } from './verify-course.ts';
@@ -23,7 +23,9 @@ export function verificationText(verification: Verification, options: TableOptio
   const lines = labs.map((judged) => `${judged.placed.lab.slug.padEnd(width)}  ${labLine(judged, faults, paint)}`);
   for (const missing of couldNotCheck) {
     const refused = !isAllowed(missing, options.allowMissing);
-    lines.push('', `${paint(refused ? 'red' : 'yellow', '? could not check')} ${missing.lab}/${missing.target}`);
+    const what = 'target' in missing ? missing.target : missing.checkpoint;
+    lines.push('', `${paint(refused ? 'red' : 'yellow', '? could not check')} ${missing.lab}/${what}`);
+    if ('checkpoint' in missing) lines.push(`  on    ${targetNames(missing.targets)}`);
     lines.push(`  why   ${missing.reason}`, `  mend  ${missing.remedy}`);
     if (refused) lines.push(`  or    allow it by name: --allow-missing ${missing.missing}`);
   }
@@ -44,10 +46,24 @@ export function verificationText(verification: Verification, options: TableOptio
 
 function lastLine({ faults, couldNotCheck, labs }: Verification, { allowMissing }: TableOptions, paint: Paint): string {
   const refused = couldNotCheck.filter((missing) => !isAllowed(missing, allowMissing));
-  const skipped = couldNotCheck.length > 0 ? `, ${plural(couldNotCheck.length, 'target')} not checked` : '';
+  const targets = couldNotCheck.filter((missing) => 'target' in missing).length;
+  const checkpoints = couldNotCheck.length - targets;
+  const counts = [
+    ...(targets > 0 ? [plural(targets, 'target')] : []),
+    ...(checkpoints > 0 ? [plural(checkpoints, 'checkpoint')] : []),
+  ];
+  const skipped = counts.length > 0 ? `, ${counts.join(' and ')} not checked` : '';
   if (faults.length > 0) return paint('red', `not proved: ${plural(faults.length, 'fault')}${skipped}`);
   if (refused.length > 0) return paint('red', `not proved${skipped}`);
   return paint('green', `proved: ${plural(labs.length, 'lab')}${skipped}`);
+}
+
+/** `starter, solution, variants/pipes and 3 mistakes` */
+function targetNames(names: readonly string[]): string {
+  const mistakes = names.filter((name) => name.startsWith('mistakes/')).length;
+  const others = names.filter((name) => !name.startsWith('mistakes/'));
+  const parts = [...others, ...(mistakes > 0 ? [plural(mistakes, 'mistake')] : [])];
+  return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
 }
 
 /** `starter 8/9 red as listed · solution 9/9 · mistakes 9/9 caught · variants 1/1` */
@@ -62,7 +78,7 @@ function labLine(judged: JudgedLab, faults: readonly Fault[], paint: Paint): str
   const starter = of('starter');
   if (starter?.state === 'ran') {
     const red = starter.checkpoints.filter(({ verdict }) => verdict === 'failed').length;
-    part(`starter ${red}/${all} red${faulty(2) ? ', not as listed' : ' as listed'}`, !faulty(2));
+    part(`starter ${red}/${all} red${faulty(2) ? ', not as listed' : ' as listed'}${lacking(starter)}`, !faulty(2));
   } else part('starter broken', false);
   for (const name of ['solution', 'solution-python', 'solution-csharp']) {
     const target = of(name);
@@ -70,22 +86,39 @@ function labLine(judged: JudgedLab, faults: readonly Fault[], paint: Paint): str
     const title = name.replace('solution-', '');
     if (target.state === 'could not check') parts.push(paint('yellow', `${title} could not check`));
     else if (target.state === 'broken') part(`${title} broken`, false);
-    else part(`${title} ${passed(target)}/${all}`, passed(target) === all);
+    else part(`${title} ${passed(target)}/${all}${lacking(target)}`, passed(target) + unchecked(target) === all);
   }
   const mistakes = judged.targets.filter(({ name }) => name.startsWith('mistakes/'));
   const faultyMistakes = new Set(
     faults.flatMap(({ lab: slug, file }) => (slug === lab.slug ? [/\/(mistakes\/[^/]+)\.patch/.exec(file)?.[1]] : [])),
   );
-  const caught = mistakes.filter(({ name, state }) => state === 'ran' && !faultyMistakes.has(name)).length;
-  part(`mistakes ${caught}/${mistakes.length} caught`, !faulty(4) && caught === mistakes.length);
+  const unjudged = mistakes.filter((mistake) => mistake.state === 'ran' && isUnjudged(mistake.checkpoints));
+  const caught = mistakes.filter(
+    (mistake) => mistake.state === 'ran' && !faultyMistakes.has(mistake.name) && !unjudged.includes(mistake),
+  ).length;
+  const rest = unjudged.length > 0 ? paint('yellow', ` (${unjudged.length} could not check)`) : '';
+  part(
+    `mistakes ${caught}/${mistakes.length} caught${rest}`,
+    !faulty(4) && caught + unjudged.length === mistakes.length,
+  );
   const variants = judged.targets.filter(({ name }) => name.startsWith('variants/'));
-  const right = variants.filter((target) => target.state === 'ran' && passed(target) === all);
+  const right = variants.filter((target) => target.state === 'ran' && passed(target) + unchecked(target) === all);
   part(`variants ${right.length}/${variants.length}`, !faulty(5));
   return parts.join(' · ');
 }
 
 function passed(target: Extract<Judged, { state: 'ran' }>): number {
   return target.checkpoints.filter(({ verdict }) => verdict === 'passed').length;
+}
+
+function unchecked(target: Extract<Judged, { state: 'ran' }>): number {
+  return target.checkpoints.filter(({ verdict }) => verdict === 'could not check').length;
+}
+
+/** ` (3 could not check)`, or nothing. */
+function lacking(target: Extract<Judged, { state: 'ran' }>): string {
+  const count = unchecked(target);
+  return count > 0 ? ` (${count} could not check)` : '';
 }
 
 function plural(count: number, noun: string): string {

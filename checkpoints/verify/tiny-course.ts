@@ -120,6 +120,20 @@ function soundFiles(): Record<string, string> {
   };
 }
 
+/** Makes the checkpoint `trims` of the tiny course one that this machine cannot judge. */
+export async function takeAwayTheEngine(tiny: TinyCourse): Promise<void> {
+  await tiny.replace(
+    TEST,
+    "import { loadModule } from '../harness/module.ts';",
+    "import { loadModule } from '../harness/module.ts';\nimport { Unavailable } from '../harness/unavailable.ts';",
+  );
+  await tiny.replace(
+    TEST,
+    "const received = greet(' Ada ');",
+    "if (Date.now() > 0) throw new Unavailable({ missing: 'engine', reason: 'no engine answers', remedy: 'install one' });\n  const received = greet(' Ada ');",
+  );
+}
+
 /** The text of a mistake that replaces `from` by `to` in the tiny solution. */
 export function patch(mistake: {
   readonly checkpoint: string;

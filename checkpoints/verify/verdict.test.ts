@@ -3,13 +3,13 @@ import type { CouldNotCheck, Fault } from './fault.ts';
 import { verificationText } from './table.ts';
 import { allowMissingFrom, exitCodeOf } from './verdict.ts';
 
-const missing: CouldNotCheck = {
+const missing = {
   lab: 'tcp-echo',
   target: 'solution-csharp',
   missing: 'csharp',
   reason: '.NET SDK is not on the PATH',
   remedy: 'install the .NET 10 SDK',
-};
+} satisfies CouldNotCheck;
 const fault: Fault = { proof: 3, lab: 'tcp-echo', file: 'labs/x', what: 'half-close is red', mend: 'mend it' };
 
 test.each([
@@ -62,4 +62,26 @@ test('a fault is shown under its proof, with file and mend, and how to repeat th
 not proved: 1 fault
 repeat with the same choices: LAB_SEED=7 npm run verify
 `);
+});
+
+test('a checkpoint that could not check is said with the targets that it would have judged, and allowed by name', () => {
+  const { target: _, ...rest } = missing;
+  const lacking: CouldNotCheck = {
+    ...rest,
+    checkpoint: 'image-runs',
+    targets: ['starter', 'solution', 'mistakes/a', 'mistakes/b'],
+    missing: 'container-engine',
+    reason: 'no engine answers',
+    remedy: 'install Docker',
+  };
+  const verification = { labs: [], faults: [], couldNotCheck: [missing, lacking], warnings: [], seed: 7, stuck: false };
+  const text = verificationText(verification, { color: false, allowMissing: ['csharp'] });
+  expect(text).toContain(`? could not check tcp-echo/image-runs
+  on    starter, solution and 2 mistakes
+  why   no engine answers
+  mend  install Docker
+  or    allow it by name: --allow-missing container-engine
+
+not proved, 1 target and 1 checkpoint not checked`);
+  expect([['csharp'], ['csharp', 'container-engine']].map((names) => exitCodeOf(verification, names))).toEqual([3, 0]);
 });

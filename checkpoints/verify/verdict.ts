@@ -1,7 +1,7 @@
 import type { CouldNotCheck, Fault } from './fault.ts';
 
 /**
- * Names of the toolchains and services that may be missing in this run. `undefined`: any may, as on somebody's own machine.
+ * Names of the toolchains, services and engines that may be missing in this run. `undefined`: any may, as on somebody's own machine.
  *
  * @param flag what `--allow-missing` says, for example `csharp,python`; before VERIFY_ALLOW_MISSING.
  */
@@ -14,12 +14,12 @@ export function allowMissingFrom(
   return env.CI === 'true' ? (names ?? []) : undefined;
 }
 
-/** Whether a missing toolchain is one that this run may lack. */
+/** Whether what is missing is something that this run may lack. */
 export function isAllowed({ missing }: CouldNotCheck, allowMissing: readonly string[] | undefined): boolean {
   return allowMissing === undefined || allowMissing.includes(missing);
 }
 
-/** 0 proved; 1 not proved; 3 proved but for targets that cannot be judged here and may not be missing. */
+/** 0 proved; 1 not proved; 3 proved but for what cannot be judged here and may not be missing. */
 export function exitCodeOf(
   verification: { readonly faults: readonly Fault[]; readonly couldNotCheck: readonly CouldNotCheck[] },
   allowMissing: readonly string[] | undefined,

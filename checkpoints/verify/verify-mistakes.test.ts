@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { hashOf, labInputs } from '../record/inputs-hash.ts';
-import { LAB, patch, TEST, TinyCourse } from './tiny-course.ts';
+import { LAB, patch, TEST, TinyCourse, takeAwayTheEngine } from './tiny-course.ts';
 
 let tiny: TinyCourse;
 beforeEach(async () => {
@@ -53,6 +53,24 @@ describe('proof 4', () => {
   test('a mistake without an approved message', async () => {
     await tiny.write(file, patch({ checkpoint: 'trims', from: 'name.trim()', to: 'name', messages: [] }));
     expect(await tiny.faults()).toMatchObject([{ proof: 4, file, what: 'has no approved message' }]);
+  });
+
+  test('a mistake whose checkpoint could not check is neither caught nor missed', async () => {
+    await takeAwayTheEngine(tiny);
+    expect(await tiny.faults()).toEqual([]);
+  });
+
+  test('a mistake whose checkpoint could not check still needs its approved message', async () => {
+    await takeAwayTheEngine(tiny);
+    await tiny.write(file, patch({ checkpoint: 'trims', from: 'name.trim()', to: 'name', messages: [] }));
+    expect(await tiny.faults()).toMatchObject([
+      {
+        proof: 4,
+        file,
+        what: 'has no approved message',
+        mend: 'read the one that npm run mistake approve greeting no-trim shows, where engine is to be had',
+      },
+    ]);
   });
 
   test('a patch that does not apply', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { verificationText } from './table.ts';
-import { LAB, TEST, TinyCourse } from './tiny-course.ts';
+import { LAB, TEST, TinyCourse, takeAwayTheEngine } from './tiny-course.ts';
+import { exitCodeOf } from './verdict.ts';
 
 let tiny: TinyCourse;
 beforeEach(async () => {
@@ -114,5 +115,47 @@ describe('proof 5', () => {
   test('a lab without a variant', async () => {
     await tiny.remove(`${LAB}/variants`);
     expect(await tiny.faults()).toMatchObject([{ proof: 5, file: `${LAB}/variants`, what: 'the lab has no variant' }]);
+  });
+});
+
+describe('a checkpoint that lacks something on this machine', () => {
+  beforeEach(() => takeAwayTheEngine(tiny));
+
+  test('is neither red nor green, and is listed once with all that it would have judged', async () => {
+    const verification = await tiny.verify();
+    expect(verification.faults).toEqual([]);
+    expect(verification.couldNotCheck).toEqual([
+      {
+        lab: 'greeting',
+        checkpoint: 'trims',
+        targets: ['starter', 'solution', 'mistakes/no-trim', 'variants/replace'],
+        missing: 'engine',
+        reason: 'no engine answers',
+        remedy: 'install one',
+      },
+    ]);
+    expect(verificationText(verification, { color: false, allowMissing: [] })).toBe(
+      `greeting  starter 1/2 red as listed (1 could not check) · solution 1/2 (1 could not check) · mistakes 1/2 caught (1 could not check) · variants 1/1
+
+? could not check greeting/trims
+  on    starter, solution, variants/replace and 1 mistake
+  why   no engine answers
+  mend  install one
+  or    allow it by name: --allow-missing engine
+
+! evidence  checkpoints/evidence/greeting.json was never recorded
+  mend  npm run record -- --lab greeting
+
+not proved, 1 checkpoint not checked
+`,
+    );
+    expect([[], ['engine'], undefined].map((allowed) => exitCodeOf(verification, allowed))).toEqual([3, 0, 0]);
+  });
+
+  test('hides nothing that the others find', async () => {
+    await tiny.replace(`${LAB}/solution/greeting.ts`, 'return `Welcome, ', 'return `Hello, ');
+    expect((await tiny.verify()).faults).toContainEqual(
+      expect.objectContaining({ proof: 3, file: `${LAB}/solution`, what: 'greets is red' }),
+    );
   });
 });

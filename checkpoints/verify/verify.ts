@@ -1,6 +1,6 @@
 /**
  * `npm run verify`: the course proves itself. Exit codes: 0 proved, 1 not proved, 2 wrong use, 3 proved but for
- * targets that this machine cannot judge and that were not allowed to be missing.
+ * what this machine cannot judge and was not allowed to be missing.
  */
 import { parseArgs } from 'node:util';
 import { course } from '../../labs/course.ts';
@@ -16,9 +16,9 @@ const USAGE = `npm run verify -- [--lab <slug>]… [--json] [--full] [--allow-mi
 --json           the result as JSON on standard output
 --full           judge each mistake by every checkpoint. Without it, by the one that it names, where current
                  evidence holds which others catch it
---allow-missing  toolchains and services that may be missing, for example csharp,redis; VERIFY_ALLOW_MISSING says the
-                 same.
-                 Where CI=true nothing else may be missing; elsewhere all may, and it is said
+--allow-missing  toolchains, services and engines that may be missing, for example csharp,container-engine;
+                 VERIFY_ALLOW_MISSING says the same. Where CI=true nothing else may be missing; elsewhere all may, and
+                 it is said
 --workers        how many targets are judged at once, 1 to 16`;
 
 /** Programs under test mostly wait, so more than one a core pays. */

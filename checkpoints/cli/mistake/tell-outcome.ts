@@ -3,11 +3,16 @@ import { approvedMessage, type Mistake, sameMessage } from '../../runner/mistake
 import type { JobResult } from '../../runner/run-checkpoints.ts';
 import type { Desk } from './desk.ts';
 
-/** Says what a mistake gets. Returns whether its own checkpoint catches it, by an assertion. */
+/** Says what a mistake gets. Returns whether its own checkpoint catches it, by an assertion: not if it could not check. */
 export function tellOutcome({ placed, say }: Desk, mistake: Mistake, result: JobResult, seed: number): boolean {
   const red = result.checkpoints.filter(({ verdict }) => verdict === 'failed');
   say(`${mistake.name}: caught by ${red.map(({ id }) => id).join(', ') || 'nothing'}; it names ${mistake.checkpoint}`);
   const failure = failureAt(mistake, result);
+  const lack = result.checkpoints.find(({ id }) => id === mistake.checkpoint)?.lack;
+  if (lack) {
+    say(`  ? ${mistake.checkpoint} could not check: ${lack.reason}. Mend: ${lack.remedy}`);
+    return false;
+  }
   if (!failure) {
     say(`  ✗ ${mistake.checkpoint} passes: make the mistake worse, name the checkpoint that catches it, or mend that`);
     say(`  seed ${seed}`);

@@ -1,8 +1,9 @@
+import type { Lack } from '../../../checkpoints/harness/unavailable.ts';
 import type { LabEvidence } from '../../../checkpoints/record/evidence.ts';
 import type { Verdict } from '../../../checkpoints/runner/run-checkpoints.ts';
 import { readText } from './repository.ts';
 
-export type { LabEvidence, Verdict };
+export type { LabEvidence, Lack, Verdict };
 
 /** Folder of the recorded evidence; SITE_EVIDENCE names another one, for tests of the pages that show it. */
 const folder = process.env.SITE_EVIDENCE ?? 'checkpoints/evidence';

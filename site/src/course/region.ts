@@ -22,12 +22,16 @@ const LANGUAGES: Readonly<Record<string, string>> = {
   md: 'md',
 };
 
+/** Languages of files that are known by their whole name. */
+const NAMED: Readonly<Record<string, string>> = { Dockerfile: 'docker', '.dockerignore': 'ini' };
+
 /** `// #region name` in TypeScript, `# #region name` in Python, `#region name` in C#. */
 const MARK = /^\s*(?:(?:\/\/|#)\s*)?#(region|endregion)\b\s*(\S*)\s*$/;
 
 /** Language for highlighting, by the ending of a file's name; `text` when it is not known. */
 export function languageOf(file: string): string {
-  return LANGUAGES[/\.([^./]+)$/.exec(file)?.[1] ?? ''] ?? 'text';
+  const name = file.slice(file.lastIndexOf('/') + 1);
+  return NAMED[name] ?? LANGUAGES[/\.([^./]+)$/.exec(name)?.[1] ?? ''] ?? 'text';
 }
 
 /** A whole file of the repository, without its region marks. */

@@ -27,7 +27,8 @@ export function solutionsOf(lab: BuiltLab, labPath: string): Solution[] {
     .flatMap((target) => {
       const path = `${labPath}/${target}`;
       const files = listFolder(path)
-        .filter((name) => languageOf(name) !== 'text')
+        // A lock file is a tool's, and longer than all the rest.
+        .filter((name) => languageOf(name) !== 'text' && name !== 'package-lock.json')
         .sort((a, b) => rank(a) - rank(b));
       if (files.length === 0) return [];
       const lines = files.reduce((sum, file) => sum + (readText(`${path}/${file}`) ?? '').split('\n').length - 1, 0);
