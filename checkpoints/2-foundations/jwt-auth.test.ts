@@ -1,9 +1,9 @@
-import { afterAll } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import { checkpoint } from '../harness/checkpoint.ts';
 import { judgeLogIn, judgeNames, judgePasswordBounds, judgeRegister } from './jwt-auth/accounts.ts';
 import { judgeAccessToken, judgeJwks, judgeRoles, judgeWhoAmI } from './jwt-auth/bearer.ts';
 import { judgeAlgorithms, judgeClaims, judgeKeySources, judgeTokenForm, judgeTokenType } from './jwt-auth/forged.ts';
-import { closeHall } from './jwt-auth/hall.ts';
+import { closeHall, unlockHall } from './jwt-auth/hall.ts';
 import { judgeRotation, judgeUnknownKid } from './jwt-auth/keys.ts';
 import { judgeAccountLimit, judgeAddressLimit, judgeLimitPasses } from './jwt-auth/limits.ts';
 import { judgeEqualTime, judgePasswordStorage, judgeRehash } from './jwt-auth/passwords.ts';
@@ -12,6 +12,7 @@ import { judgeSecrets } from './jwt-auth/secrets.ts';
 import { judgeLogOut, judgeRefresh, judgeReuse, judgeSameMoment, judgeSessionLifetime } from './jwt-auth/sessions.ts';
 import { judgeBadSettings } from './jwt-auth/start.ts';
 
+beforeAll(unlockHall);
 afterAll(closeHall);
 
 checkpoint(

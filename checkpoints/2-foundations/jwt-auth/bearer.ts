@@ -130,7 +130,7 @@ export async function judgeWhoAmI(): Promise<void> {
   const usually = 'the token is taken from somewhere else, or nobody asks for one';
   const strangers: readonly (readonly [what: string, path: string, headers: Record<string, string>])[] = [
     ['without Authorization', '/accounts/me', {}],
-    ['with Basic', '/accounts/me', { authorization: 'Basic Z3dlbjpzZWNyZXQ=' }],
+    ['with Basic', '/accounts/me', { authorization: `Basic ${btoa('gwen:secret')}` }],
     ['with the token as it is, without a scheme', '/accounts/me', { authorization: gwen.access }],
     ['with the token in the query string', `/accounts/me?access_token=${gwen.access}`, {}],
     ['with the token in a cookie', '/accounts/me', { cookie: `access_token=${gwen.access}` }],

@@ -76,13 +76,21 @@ interface Ground {
   readonly databaseName: string;
 }
 
+/** A checkpoint whose time is up goes on for a while; what it opens then, nobody would close. */
+let isOpen = false;
 let ground: Promise<Ground> | undefined;
 let lastStart: Promise<unknown> = Promise.resolve();
 const halls = new Map<HallName, Promise<Hall>>();
 const residents = new Map<string, Promise<Resident>>();
 
+/** Before the first checkpoint of a run. */
+export function unlockHall(): void {
+  isOpen = true;
+}
+
 /** The server of that name, started when it is first asked for. */
 export function openHall(name: HallName): Promise<Hall> {
+  if (!isOpen) return Promise.reject(new Error('the run is over'));
   const open = halls.get(name);
   if (open !== undefined) return open;
   ground ??= prepareGround();
@@ -162,6 +170,7 @@ export async function stopServers(): Promise<void> {
 
 /** Ends the servers and removes the database. */
 export async function closeHall(): Promise<void> {
+  isOpen = false;
   const open = await Promise.allSettled(halls.values());
   const prepared = await ground?.catch(() => undefined);
   halls.clear();

@@ -1,3 +1,4 @@
+// cspell:disable: keys and tokens hold no words.
 /**
  * Keys and tokens that RFCs have published, private parts included. They are the operator's keys in this suite, so that
  * it can sign what it likes, and so that whoever debugs a failure can look every byte up. They protect nothing.

@@ -22,7 +22,7 @@ export async function judgeSecrets(): Promise<void> {
   ];
   /** A new secret, to be found by its own text. */
   const secret = (what: string): string => {
-    const text = `s3cret-${randomBytes(12).toString('hex')}`;
+    const text = `secret-${randomBytes(12).toString('hex')}`;
     secrets.push([what, text]);
     return text;
   };

@@ -85,6 +85,8 @@ export const jwtAuth: BuiltLab = {
         'Verify the password in any case: without an account against a hash that you made at the start.',
         'That hash needs the same parameters as the real ones.',
       ],
+      passesInStarter:
+        'the starter hashes so cheaply that nobody can tell; this checkpoint begins to bite when you hash as you should',
     },
     {
       id: 'access-token',
@@ -201,6 +203,7 @@ export const jwtAuth: BuiltLab = {
         'Lock the row of the session before you read the token, in one transaction, so that the second one sees what the first did.',
         'To give out the same successor again without storing it: encrypt it under the old token, or compute it with a secret.',
       ],
+      passesInStarter: 'the starter gives the same token for ever; this checkpoint begins to bite when you rotate it',
     },
     {
       id: 'log-out',
