@@ -8,6 +8,7 @@ import { framing } from './1-networking/framing/lab.ts';
 import { tcpEcho } from './1-networking/tcp-echo/lab.ts';
 import { udpEcho } from './1-networking/udp-echo/lab.ts';
 import { containers } from './2-foundations/containers/lab.ts';
+import { jwtAuth } from './2-foundations/jwt-auth/lab.ts';
 import type { Course } from './course-schema.ts';
 
 export const course: Course = {
@@ -44,19 +45,7 @@ export const course: Course = {
           kinds: ['program'],
           services: ['postgresql'],
         },
-        {
-          status: 'planned',
-          slug: 'jwt-auth',
-          title: 'JWT authentication',
-          competency: 'Authentication that refuses forged, stale and stolen tokens',
-          teaches: [
-            'store passwords with Argon2id and keep log-in time the same for unknown users',
-            'verify tokens as RFC 8725 asks',
-            'rotate keys and refresh tokens, and catch a stolen one',
-          ],
-          kinds: ['program'],
-          services: ['postgresql'],
-        },
+        jwtAuth,
         containers,
       ],
       writeUps: [

@@ -25,6 +25,14 @@ const BENCHES: Readonly<Record<string, Bench>> = {
       return { figures, text: formatFeedbackBench(figures), withinLimits: figures.withinLimits };
     },
   },
+  jwt: {
+    about: 'what an access token and a log-in cost, by algorithm and by Argon2 parameters; half a minute',
+    run: async () => {
+      const { formatJwtBench, runJwtBench } = await import('./jwt.ts');
+      const figures = await runJwtBench();
+      return { figures, text: formatJwtBench(figures), withinLimits: true };
+    },
+  },
 };
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { out: { type: 'string' } } });

@@ -1,0 +1,69 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CheckpointFailure, fail } from '../../harness/failure.ts';
+import { exitOf, spawnProgram } from '../../harness/program.ts';
+import { openHall, writeKeys } from './hall.ts';
+import { ES256_KEY, RS256_KEY } from './published-keys.ts';
+
+const REFUSED_WITHIN_MS = 10_000;
+/** One line is asked for; a runner around the program may add one or two of its own. */
+const MAX_LINES = 3;
+const SECRET = 'hunter2-of-the-database';
+
+export async function judgeBadSettings(): Promise<void> {
+  const { databaseUrl, keysFile } = await openHall('hall');
+  const folder = await mkdtemp(join(tmpdir(), 'jwt-auth-start-'));
+  try {
+    const file = async (name: string, keys: readonly object[]) => {
+      await writeKeys(join(folder, name), keys);
+      return join(folder, name);
+    };
+    const symmetric = { kty: 'oct', kid: 'shared', alg: 'HS256', k: Buffer.alloc(32, 1).toString('base64url') };
+    const cases: readonly (readonly [what: string, env: Record<string, string>, named: string | undefined])[] = [
+      ['CLOCK_SKEW_S=61', { CLOCK_SKEW_S: '61' }, 'CLOCK_SKEW_S'],
+      ['a symmetric key in KEYS_FILE', { KEYS_FILE: await file('oct.json', [ES256_KEY, symmetric]) }, 'KEYS_FILE'],
+      [
+        'an RSA key with the alg ES256 in KEYS_FILE',
+        { KEYS_FILE: await file('kind.json', [ES256_KEY, { ...RS256_KEY, alg: 'ES256' }]) },
+        'KEYS_FILE',
+      ],
+      [
+        'a DATABASE_URL where nobody listens',
+        { DATABASE_URL: `postgres://tavern:${SECRET}@127.0.0.1:1/tavern` },
+        undefined,
+      ],
+    ];
+    const good = { DATABASE_URL: databaseUrl, KEYS_FILE: keysFile };
+    const outcomes = await Promise.allSettled(
+      cases.map(([what, env, named]) => expectRefusal(what, { ...good, ...env }, named)),
+    );
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function expectRefusal(sent: string, env: Record<string, string>, named: string | undefined): Promise<void> {
+  await using program = spawnProgram({ env });
+  const text = {
+    sent,
+    expected: `one line on standard error${named === undefined ? '' : ` with ${named}`}, and an exit code other than 0`,
+    usually: 'the value is used unchecked, or the runtime reports the error with its stack',
+  };
+  const running = () => new CheckpointFailure({ ...text, received: 'your server goes on as if nothing were wrong' });
+  await program.waitForOutput((p) => p.ended || /^READY /m.test(p.stdout), REFUSED_WITHIN_MS, running);
+  if (/^READY /m.test(program.stdout)) throw new CheckpointFailure({ ...text, received: 'the line READY: it serves' });
+  const { code, signal } = await exitOf(program, REFUSED_WITHIN_MS, running);
+  const lines = program.stderr.split('\n').filter((line) => line.trim() !== '');
+  const details = program.logTail();
+  if (code === 0) fail({ ...text, received: 'exit code 0', details });
+  if (code === null) fail({ ...text, received: `an end by ${signal}`, details });
+  if (`${program.stderr}${program.stdout}`.includes(SECRET)) {
+    fail({ ...text, received: 'a line with the password of the database', details });
+  }
+  if (lines.length === 0 || lines.length > MAX_LINES) {
+    fail({ ...text, received: `${lines.length} lines on standard error`, details });
+  }
+  if (named !== undefined && !program.stderr.includes(named)) fail({ ...text, received: `no ${named} in it`, details });
+}
