@@ -7,6 +7,7 @@ import { chat } from './1-networking/chat/lab.ts';
 import { framing } from './1-networking/framing/lab.ts';
 import { tcpEcho } from './1-networking/tcp-echo/lab.ts';
 import { udpEcho } from './1-networking/udp-echo/lab.ts';
+import { restApi } from './2-foundations/rest-api/lab.ts';
 import type { Course } from './course-schema.ts';
 
 export const course: Course = {
@@ -29,20 +30,7 @@ export const course: Course = {
       summary: 'Tavern gets an API for its characters and quests, accounts that can be trusted, and an image to ship.',
       status: 'planned',
       labs: [
-        {
-          status: 'planned',
-          slug: 'rest-api',
-          title: 'REST API',
-          competency: 'Designing an HTTP API that stays correct under concurrent writers',
-          teaches: [
-            'answer every error path with a problem document',
-            'prevent lost updates with ETag and If-Match',
-            'page through a changing table without skipping a row',
-            'make a repeated request have one effect',
-          ],
-          kinds: ['program'],
-          services: ['postgresql'],
-        },
+        restApi,
         {
           status: 'planned',
           slug: 'jwt-auth',
