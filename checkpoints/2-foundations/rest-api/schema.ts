@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { CheckpointFailure, check } from '../../harness/failure.ts';
+import { CheckpointFailure, check, fail } from '../../harness/failure.ts';
 import { exitOf, spawnProgram } from '../../harness/program.ts';
 import { OwnDatabase } from './tavern.ts';
 
@@ -10,19 +10,15 @@ const MAX_RECORD_TABLES = 1;
 async function migrate(url: string, direction: 'up' | 'down', usually: string): Promise<void> {
   await using program = spawnProgram({ env: { DATABASE_URL: url, MIGRATE: direction } });
   const text = { sent: `MIGRATE=${direction}`, expected: 'exit code 0, and no READY', usually };
-  const { code, signal } = await exitOf(
-    program,
-    MIGRATED_WITHIN_MS,
-    () =>
-      new CheckpointFailure({
-        ...text,
-        received: program.stdout.includes('READY') ? 'a server that serves' : 'no end',
-        details: program.logTail(),
-      }),
-  );
-  check(code === 0 && !program.stdout.includes('READY'), {
+  const serves = /^READY /m;
+  const running = () => new CheckpointFailure({ ...text, received: 'no end of it', details: program.logTail() });
+  await program.waitForOutput((p) => p.ended || serves.test(p.stdout), MIGRATED_WITHIN_MS, running);
+  if (serves.test(program.stdout))
+    fail({ ...text, received: 'READY: a server that serves', details: program.logTail() });
+  const { code, signal } = await exitOf(program, MIGRATED_WITHIN_MS, running);
+  check(code === 0, {
     ...text,
-    received: code === 0 ? 'READY' : code === null ? `an end by ${signal}` : `exit code ${code}`,
+    received: code === null ? `an end by ${signal}` : `exit code ${code}`,
     details: program.logTail(),
   });
 }

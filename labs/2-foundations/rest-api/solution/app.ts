@@ -1,22 +1,13 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import { type Answer, jsonAnswer, problemAnswer, send } from './answer.ts';
-import { Collection } from './collection.ts';
-import { collectionHandlers } from './collection-handlers.ts';
-import { CursorCodec } from './cursor.ts';
-import { type Database, DatabaseUnavailable } from './database.ts';
-import { document } from './document.ts';
+import { type Answer, problemAnswer, send } from './answer.ts';
+import type { Database } from './database.ts';
+import type { Handler, Handlers } from './handler.ts';
 import type { Log } from './log.ts';
 import { Parties } from './party.ts';
-import { partyHandlers } from './party-handlers.ts';
-import { characters, quests } from './plans.ts';
-import { Problem, unavailable } from './problem.ts';
+import { Problem } from './problem.ts';
+import { problemOf } from './problem-of.ts';
+import { createRoutes, methodNotAllowed } from './routes.ts';
 import type { Settings } from './settings.ts';
-
-/** Answers a request; throws a Problem for any other answer than the one asked for. */
-export type Handler = (request: Request) => Promise<Answer> | Answer;
-
-/** What a route offers; HEAD comes with GET. */
-export type Handlers = { readonly [M in 'get' | 'post' | 'put' | 'patch' | 'delete']?: Handler };
 
 export interface AppOptions {
   readonly settings: Settings;
@@ -46,31 +37,17 @@ export function createApp({ settings, database, log, isStopping }: AppOptions): 
   });
 
   // #region route
-  const route = (path: string, handlers: Handlers): void => {
-    const allowed: string[] = [];
-    const at = app.route(path);
-    for (const [method, handler] of Object.entries(handlers) as [keyof Handlers, Handler][]) {
+  for (const route of createRoutes(settings, database, new Parties(database))) {
+    const at = app.route(route.path);
+    for (const [method, handler] of Object.entries(route.handlers) as [keyof Handlers, Handler][]) {
       at[method](async (request, response) => reply(request, response, await handler(request)));
-      allowed.push(method.toUpperCase(), ...(method === 'get' ? ['HEAD'] : []));
     }
-    // RFC 9110 §15.5.6: a 405 says what is allowed instead.
-    const headers = { Allow: allowed.join(', ') };
+    // Without it a method that is not offered would fall through to the 404.
     at.all(({ method }) => {
-      throw new Problem('method-not-allowed', `${method} is not offered here.`, { headers });
+      throw methodNotAllowed(route, method);
     });
-  };
-  // #endregion route
-
-  const cursors = new CursorCodec(settings.cursorKey);
-  route('/openapi.json', { get: () => jsonAnswer(200, document) });
-  for (const plan of [characters, quests]) {
-    const { list, member } = collectionHandlers(new Collection(plan, database), { database, cursors, settings });
-    route(plan.path, list);
-    route(`${plan.path}/:id`, member);
   }
-  const party = partyHandlers(new Parties(database));
-  route('/quests/:id/party', party.list);
-  route('/quests/:id/party/:characterId', party.member);
+  // #endregion route
 
   app.use(() => {
     throw new Problem('not-found', 'There is no such route.');
@@ -86,13 +63,4 @@ export function createApp({ settings, database, log, isStopping }: AppOptions): 
   });
   // #endregion error-edge
   return app;
-}
-
-/** What is not meant for clients stays here: they learn that something went wrong, the log learns what. */
-function problemOf(error: unknown): Problem {
-  if (error instanceof Problem) return error;
-  if (error instanceof DatabaseUnavailable) return unavailable(error);
-  // Express throws this for a path such as /characters/%zz.
-  if (error instanceof URIError) return new Problem('malformed', 'The path cannot be decoded.');
-  return new Problem('internal', 'The fault is ours, and has been logged.', { cause: error });
 }

@@ -1,11 +1,10 @@
-import type { Request } from 'express';
 import { type Answer, emptyAnswer, jsonAnswer } from './answer.ts';
-import type { Handlers } from './app.ts';
 import { parseJson, readBody, requireMediaType } from './body.ts';
 import type { Collection, Fields, Stored } from './collection.ts';
 import { isNotModified, requireIfMatch } from './conditional.ts';
 import type { CursorCodec } from './cursor.ts';
-import type { Database, Queryable } from './database.ts';
+import type { Queryable, Store } from './database.ts';
+import type { ApiRequest, Handlers } from './handler.ts';
 import { fingerprintOf, once, readIdempotencyKey } from './idempotency.ts';
 import { readListQuery } from './query.ts';
 import { withDefaults } from './schemas.ts';
@@ -13,7 +12,7 @@ import type { Settings } from './settings.ts';
 import { validate } from './validation.ts';
 
 export interface HandlerOptions {
-  readonly database: Database;
+  readonly database: Store;
   readonly cursors: CursorCodec;
   readonly settings: Settings;
 }
@@ -24,10 +23,10 @@ export function collectionHandlers(
   { database, cursors, settings }: HandlerOptions,
 ): { readonly list: Handlers; readonly member: Handlers } {
   const { name, path, sorts } = collection.plan;
-  const idOf = ({ params }: Request) => String(params.id);
+  const idOf = ({ params }: ApiRequest) => String(params.id);
   const found = ({ representation, tag }: Stored) => jsonAnswer(200, representation, { ETag: tag });
 
-  const readPage = async (request: Request): Promise<Answer> => {
+  const readPage = async (request: ApiRequest): Promise<Answer> => {
     const { sort, guild, limit, cursor } = readListQuery(queryOf(request), Object.keys(sorts));
     const identity = { path, sort, guild };
     const after = cursor === undefined ? undefined : cursors.decode(identity, cursor);
@@ -35,7 +34,7 @@ export function collectionHandlers(
     return jsonAnswer(200, { items, nextCursor: next ? cursors.encode(identity, next) : null });
   };
 
-  const create = async (request: Request): Promise<Answer> => {
+  const create = async (request: ApiRequest): Promise<Answer> => {
     requireMediaType(request, 'application/json');
     const key = readIdempotencyKey(request);
     const bytes = await readBody(request, settings.bodyLimitBytes);
@@ -48,7 +47,7 @@ export function collectionHandlers(
     return once(database, { key, fingerprint: fingerprintOf('POST', path, bytes) }, insert);
   };
 
-  const replace = async (request: Request): Promise<Answer> => {
+  const replace = async (request: ApiRequest): Promise<Answer> => {
     requireMediaType(request, 'application/json');
     const precondition = requireIfMatch(request.headers['if-match']);
     const body = validate(`${name}Input`, parseJson(await readBody(request, settings.bodyLimitBytes)));
@@ -56,7 +55,7 @@ export function collectionHandlers(
   };
 
   // #region merge-patch
-  const patch = async (request: Request): Promise<Answer> => {
+  const patch = async (request: ApiRequest): Promise<Answer> => {
     requireMediaType(request, 'application/merge-patch+json');
     const precondition = requireIfMatch(request.headers['if-match']);
     const body = validate(`${name}Patch`, parseJson(await readBody(request, settings.bodyLimitBytes)));
@@ -69,13 +68,13 @@ export function collectionHandlers(
   };
   // #endregion merge-patch
 
-  const read = async (request: Request): Promise<Answer> => {
+  const read = async (request: ApiRequest): Promise<Answer> => {
     const { representation, tag } = await collection.read(idOf(request));
     if (isNotModified(request.headers['if-none-match'], tag)) return emptyAnswer(304, { ETag: tag });
     return jsonAnswer(200, representation, { ETag: tag });
   };
 
-  const remove = async (request: Request): Promise<Answer> => {
+  const remove = async (request: ApiRequest): Promise<Answer> => {
     await collection.remove(idOf(request), requireIfMatch(request.headers['if-match']));
     return emptyAnswer(204);
   };
@@ -84,7 +83,7 @@ export function collectionHandlers(
 }
 
 /** The query as it stands in the request, without its question mark. */
-function queryOf({ url }: Request): string {
+function queryOf({ url = '' }: ApiRequest): string {
   const at = url.indexOf('?');
   return at < 0 ? '' : url.slice(at + 1);
 }

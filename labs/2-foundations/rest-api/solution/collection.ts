@@ -1,6 +1,6 @@
 import { entityTag, type Precondition } from './conditional.ts';
 import type { ListIdentity, Position } from './cursor.ts';
-import type { Database, Queryable } from './database.ts';
+import type { Queryable, Store } from './database.ts';
 import { notFound, Problem } from './problem.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -38,10 +38,10 @@ export function isId(text: string): boolean {
 /** The rows of one table: create, read, write if unchanged, delete, page through. */
 export class Collection {
   readonly plan: CollectionPlan;
-  readonly #database: Database;
+  readonly #database: Store;
   readonly #selection: string;
 
-  constructor(plan: CollectionPlan, database: Database) {
+  constructor(plan: CollectionPlan, database: Store) {
     this.plan = plan;
     this.#database = database;
     const fields = Object.entries({ ...plan.columns, createdAt: 'created_at', updatedAt: 'updated_at' });

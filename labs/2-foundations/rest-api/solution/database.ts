@@ -9,6 +9,12 @@ export interface Queryable {
   query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 }
 
+/** What the rest of the API needs of a database. */
+export interface Store extends Queryable {
+  /** Runs `work` in a transaction, and again where the database asks for it. */
+  transaction<T>(work: (client: Queryable) => Promise<T>): Promise<T>;
+}
+
 /** No connection, no answer in time, or no end to conflicts. Whether the effect happened is not known. */
 export class DatabaseUnavailable extends Error {
   readonly code = 'DATABASE_UNAVAILABLE';
@@ -21,7 +27,7 @@ const MAX_BACKOFF_MS = 100;
 // #region types
 // int8 comes as text, as it may be larger than a JavaScript number; ours are checked to be at most 2^53 - 1.
 // A date has no time zone: the driver would make it midnight of this machine's, which is the day before elsewhere.
-const types = {
+export const types = {
   getTypeParser: ((id: number, format?: 'text' | 'binary') => {
     if (id === pg.types.builtins.INT8) return Number;
     if (id === pg.types.builtins.DATE) return (text: string) => text;
@@ -31,7 +37,7 @@ const types = {
 // #endregion types
 
 /** A pool of connections whose every wait ends. */
-export class Database implements Queryable {
+export class Database implements Store {
   readonly #pool: pg.Pool;
   readonly #log: Log;
 
@@ -126,7 +132,7 @@ async function run<Row extends pg.QueryResultRow>(
   }
 }
 
-function isConflict(error: unknown): error is pg.DatabaseError {
+export function isConflict(error: unknown): error is pg.DatabaseError {
   return error instanceof pg.DatabaseError && (error.code === '40001' || error.code === '40P01');
 }
 
@@ -134,7 +140,7 @@ function isConflict(error: unknown): error is pg.DatabaseError {
  * Connection lost (08, or no SQLSTATE at all), no resources (53), ended by an operator or a timeout (57, 25P03, 25P04,
  * 55P03), system error (58). PostgreSQL, Appendix A.
  */
-function isLoss(error: unknown): boolean {
+export function isLoss(error: unknown): boolean {
   if (!(error instanceof pg.DatabaseError)) return true;
   return /^(08|53|57|58)|^(25P0[34]|55P03)$/.test(error.code ?? '');
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Answer } from './answer.ts';
-import type { Database, Queryable } from './database.ts';
+import type { Queryable, Store } from './database.ts';
 import { Problem } from './problem.ts';
 
 interface KeyRow {
@@ -33,7 +33,7 @@ export function fingerprintOf(method: string, path: string, body: Buffer): Buffe
  * Simplified: keys stay for ever. In production: a job deletes those that are older than a day.
  */
 export function once(
-  database: Database,
+  database: Store,
   { key, fingerprint }: { readonly key: string; readonly fingerprint: Buffer },
   work: (client: Queryable) => Promise<Answer>,
 ): Promise<Answer> {

@@ -1,11 +1,10 @@
-import type { Request } from 'express';
 import { emptyAnswer, jsonAnswer } from './answer.ts';
-import type { Handlers } from './app.ts';
+import type { ApiRequest, Handlers } from './handler.ts';
 import type { Parties } from './party.ts';
 
 /** The operations on who is on which quest. Joining is a PUT: doing it twice is doing it once. */
 export function partyHandlers(parties: Parties): { readonly list: Handlers; readonly member: Handlers } {
-  const ids = ({ params }: Request): [string, string] => [String(params.id), String(params.characterId)];
+  const ids = ({ params }: ApiRequest): [string, string] => [String(params.id), String(params.characterId)];
   return {
     list: {
       get: async ({ params }) => jsonAnswer(200, { items: await parties.list(String(params.id)) }),

@@ -1,5 +1,5 @@
 import { isId } from './collection.ts';
-import type { Database, Queryable } from './database.ts';
+import type { Queryable, Store } from './database.ts';
 import { notFound, Problem } from './problem.ts';
 
 /** On how many quests a character can be at once. */
@@ -22,9 +22,9 @@ const MEMBERSHIP = 'quest_id AS "questId", character_id AS "characterId", joined
 
 /** Who is on which quest. */
 export class Parties {
-  readonly #database: Database;
+  readonly #database: Store;
 
-  constructor(database: Database) {
+  constructor(database: Store) {
     this.#database = database;
   }
 
