@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Log } from './log.ts';
@@ -125,7 +126,15 @@ async function run<Row extends pg.QueryResultRow>(
   values?: readonly unknown[],
 ): Promise<Row[]> {
   try {
-    const { rows } = await client.query<Row>(text, values as unknown[]);
+    // #region prepared
+    // With a name a statement is parsed and planned once for each connection. Ours are few and made of our own words;
+    // values are never a part of them. Behind a pooler that changes connections between statements: leave the name out.
+    const name = values === undefined ? undefined : nameOf(text);
+    const { rows } = await client.query<Row>({
+      text,
+      ...(name === undefined ? {} : { name, values: [...(values ?? [])] }),
+    });
+    // #endregion prepared
     return rows;
   } catch (cause) {
     throw isLoss(cause) ? new DatabaseUnavailable('no answer', { cause }) : cause;
@@ -143,4 +152,16 @@ export function isConflict(error: unknown): error is pg.DatabaseError {
 export function isLoss(error: unknown): boolean {
   if (!(error instanceof pg.DatabaseError)) return true;
   return /^(08|53|57|58)|^(25P0[34]|55P03)$/.test(error.code ?? '');
+}
+
+const names = new Map<string, string>();
+
+/** The same short name for the same text, in every process. */
+function nameOf(text: string): string {
+  let name = names.get(text);
+  if (name === undefined) {
+    name = createHash('sha256').update(text).digest('base64url').slice(0, 16);
+    names.set(text, name);
+  }
+  return name;
 }
