@@ -9,6 +9,7 @@ import { tcpEcho } from './1-networking/tcp-echo/lab.ts';
 import { udpEcho } from './1-networking/udp-echo/lab.ts';
 import { containers } from './2-foundations/containers/lab.ts';
 import { jwtAuth } from './2-foundations/jwt-auth/lab.ts';
+import { restApi } from './2-foundations/rest-api/lab.ts';
 import type { Course } from './course-schema.ts';
 
 export const course: Course = {
@@ -31,20 +32,14 @@ export const course: Course = {
       summary: 'Tavern gets an API for its characters and quests, accounts that can be trusted, and an image to ship.',
       status: 'planned',
       labs: [
-        {
-          status: 'planned',
-          slug: 'rest-api',
-          title: 'REST API',
-          competency: 'Designing an HTTP API that stays correct under concurrent writers',
-          teaches: [
-            'answer every error path with a problem document',
-            'prevent lost updates with ETag and If-Match',
-            'page through a changing table without skipping a row',
-            'make a repeated request have one effect',
+        restApi,
+        jwtAuth,
+        containers,
           ],
           kinds: ['program'],
           services: ['postgresql'],
         },
+        restApi,
         jwtAuth,
         containers,
       ],
@@ -113,7 +108,6 @@ export const course: Course = {
       summary: 'Tavern is built once, shipped to two clouds, and watched.',
       status: 'planned',
       labs: [
-        {
           status: 'planned',
           slug: 'pipeline',
           title: 'Delivery pipeline',
@@ -124,9 +118,7 @@ export const course: Course = {
             'evaluate what a workflow would run for a fork',
           ],
           kinds: ['files'],
-          services: [],
-        },
-        {
+          services: [],,
           status: 'planned',
           slug: 'deploy',
           title: 'Deploy',
@@ -137,9 +129,7 @@ export const course: Course = {
             'roll back on an alarm',
           ],
           kinds: ['program'],
-          services: [],
-        },
-        {
+          services: [],,
           status: 'planned',
           slug: 'observability',
           title: 'Observability',
@@ -150,13 +140,9 @@ export const course: Course = {
             'alert on the burn rate of an objective',
           ],
           kinds: ['program'],
-          services: ['postgresql'],
-        },
+          services: ['postgresql'],,
       ],
-      writeUps: [
-        { slug: 'aws-or-azure', question: 'AWS or Azure?', status: 'planned' },
-        { slug: 'logs-metrics-or-traces', question: 'Logs, metrics or traces?', status: 'planned' },
-        { slug: 'containers-or-functions', question: 'Containers or functions?', status: 'planned' },
+      writeUps: [slug: 'aws-or-azure', question: 'AWS or Azure?', status: 'planned' ,slug: 'logs-metrics-or-traces', question: 'Logs, metrics or traces?', status: 'planned' ,slug: 'containers-or-functions', question: 'Containers or functions?', status: 'planned' ,
       ],
     },
     {
@@ -166,7 +152,6 @@ export const course: Course = {
       summary: 'Tavern goes live: lobbies that survive a dropped connection, fair matches, and a load that proves it.',
       status: 'planned',
       labs: [
-        {
           status: 'planned',
           slug: 'lobby',
           title: 'WebSocket lobby',
@@ -177,9 +162,7 @@ export const course: Course = {
             'share one lobby between two nodes',
           ],
           kinds: ['program'],
-          services: ['redis'],
-        },
-        {
+          services: ['redis'],,
           status: 'planned',
           slug: 'matchmaking',
           title: 'Matchmaking',
@@ -190,9 +173,7 @@ export const course: Course = {
             'keep two matchers from taking the same player',
           ],
           kinds: ['module', 'program'],
-          services: ['redis'],
-        },
-        {
+          services: ['redis'],,
           status: 'planned',
           slug: 'load-test',
           title: 'Load test',
@@ -203,13 +184,9 @@ export const course: Course = {
             'notice that the generator is the bottleneck',
           ],
           kinds: ['program'],
-          services: [],
-        },
+          services: [],,
       ],
-      writeUps: [
-        { slug: 'websocket-sse-or-polling', question: 'WebSocket, SSE or polling?', status: 'planned' },
-        { slug: 'who-owns-the-state', question: 'Who owns the state?', status: 'planned' },
-        { slug: 'what-does-a-percentile-hide', question: 'What does a percentile hide?', status: 'planned' },
+      writeUps: [slug: 'websocket-sse-or-polling', question: 'WebSocket, SSE or polling?', status: 'planned' ,slug: 'who-owns-the-state', question: 'Who owns the state?', status: 'planned' ,slug: 'what-does-a-percentile-hide', question: 'What does a percentile hide?', status: 'planned' ,
       ],
     },
     {
@@ -219,7 +196,6 @@ export const course: Course = {
       summary: 'Tavern survives: partitions, replays, and the retry storm that would have taken it down.',
       status: 'planned',
       labs: [
-        {
           status: 'planned',
           slug: 'consistency',
           title: 'Consistency',
@@ -230,9 +206,7 @@ export const course: Course = {
             'say what CP and AP each give up in a partition',
           ],
           kinds: ['module', 'program'],
-          services: [],
-        },
-        {
+          services: [],,
           status: 'planned',
           slug: 'event-sourcing',
           title: 'Event sourcing',
@@ -243,9 +217,7 @@ export const course: Course = {
             'rebuild projections and erase personal data',
           ],
           kinds: ['program'],
-          services: ['postgresql'],
-        },
-        {
+          services: ['postgresql'],,
           status: 'planned',
           slug: 'resilience',
           title: 'Resilience',
@@ -256,13 +228,9 @@ export const course: Course = {
             'build a breaker that probes exactly as often as it says',
           ],
           kinds: ['module'],
-          services: [],
-        },
+          services: [],,
       ],
-      writeUps: [
-        { slug: 'consistency-or-availability', question: 'Consistency or availability?', status: 'planned' },
-        { slug: 'crud-or-event-sourcing', question: 'CRUD or event sourcing?', status: 'planned' },
-        { slug: 'retry-hedge-or-shed', question: 'Retry, hedge or shed?', status: 'planned' },
+      writeUps: [slug: 'consistency-or-availability', question: 'Consistency or availability?', status: 'planned' ,slug: 'crud-or-event-sourcing', question: 'CRUD or event sourcing?', status: 'planned' ,slug: 'retry-hedge-or-shed', question: 'Retry, hedge or shed?', status: 'planned' ,
       ],
     },
   ],

@@ -17,6 +17,14 @@ const BENCHES: Readonly<Record<string, Bench>> = {
       return { figures, text: formatEchoBench(figures), withinLimits: true };
     },
   },
+  rest: {
+    about: 'rest-api against plain Fastify and bare node:http with the same database; under a minute',
+    run: async () => {
+      const { formatRestBench, runRestBench } = await import('./rest.ts');
+      const figures = await runRestBench();
+      return { figures, text: formatRestBench(figures), withinLimits: figures.withinLimits };
+    },
+  },
   feedback: {
     about: 'how long a learner waits between saving and seeing; a few minutes',
     run: async () => {

@@ -1,0 +1,130 @@
+import { deadlineMs, pollUntil } from '../../harness/deadline.ts';
+import { CheckpointFailure, check } from '../../harness/failure.ts';
+import type { Program } from '../../harness/program.ts';
+import { exchange, expectStatus, type Method, type Reply, statusOf } from './exchange.ts';
+import { type Created, createErrand, createHero, type Fields, hero } from './tales.ts';
+import { ownProxy, ownServer } from './tavern.ts';
+
+const TIMEOUT_MS = 400;
+const POOL_SIZE = 3;
+/** As the brief says: twice the timeout and a second. */
+const UNAVAILABLE_WITHIN_MS = 2 * TIMEOUT_MS + 1_000;
+const RECOVERED_WITHIN_MS = 3_000;
+const ENV = { DATABASE_TIMEOUT_MS: String(TIMEOUT_MS), DATABASE_POOL_SIZE: String(POOL_SIZE) };
+
+type Ask = readonly [method: Method, path: string, json?: Fields];
+
+/** One request of each kind that needs the database. */
+function asks(one: Created, quest: Created): readonly Ask[] {
+  return [
+    ['GET', one.path],
+    ['GET', '/characters'],
+    ['POST', '/characters', hero()],
+    ['PUT', `${quest.path}/party/${one.id}`],
+    ['DELETE', quest.path],
+  ];
+}
+
+function send(server: Program, [method, path, json]: Ask): Promise<Reply> {
+  return exchange(server, method, path, {
+    ...(json === undefined ? {} : { json }),
+    headers: method === 'DELETE' ? { 'if-match': '"no-such-tag"' } : {},
+    withinMs: UNAVAILABLE_WITHIN_MS,
+  });
+}
+
+function expectUnavailable(reply: Reply, usually: string): void {
+  expectStatus(reply, 503, { usually });
+  check(/^[1-9]\d{0,4}$/.test(reply.headers['retry-after'] ?? ''), {
+    sent: reply.sent,
+    expected: 'Retry-After with a number of seconds',
+    received: reply.headers['retry-after'] === undefined ? 'no Retry-After' : 'another form',
+    usually: 'a 503 without it leaves clients to guess, and they guess "at once" (RFC 9110 §10.2.3)',
+  });
+  check(statusOf(reply).includes('unavailable'), {
+    sent: reply.sent,
+    expected: 'a problem of type unavailable',
+    received: statusOf(reply),
+    usually: 'the 503 is not one of your own',
+    details: reply.details,
+  });
+}
+
+async function expectRecovery(server: Program, { path }: Created, usually: string): Promise<void> {
+  await pollUntil(
+    () => exchange(server, 'GET', path),
+    ({ status }) => status === 200,
+    {
+      withinMs: RECOVERED_WITHIN_MS,
+      everyMs: 50,
+      otherwise: (last) =>
+        new CheckpointFailure({
+          sent: 'reads, after the database has come back',
+          expected: 'status 200 again, without a restart',
+          received: `${statusOf(last)} for ${deadlineMs(RECOVERED_WITHIN_MS).toLocaleString('en')} ms`,
+          usually,
+          details: [...last.details, ...server.logTail()],
+        }),
+    },
+  );
+}
+
+export async function survivesALostDatabase(): Promise<void> {
+  await using proxy = await ownProxy();
+  await using server = await ownServer(ENV, proxy.url);
+  const [one, quest] = await Promise.all([createHero(server), createErrand(server)]);
+  const usually = 'the error of the driver becomes a 500, or is waited out: it is nobody’s mistake, and worth a retry';
+  for (const round of [1, 2]) {
+    proxy.vanish();
+    const replies = await Promise.all(asks(one, quest).map((ask) => send(server, ask)));
+    for (const reply of replies) expectUnavailable(reply, usually);
+    const document = await exchange(server, 'GET', '/openapi.json');
+    expectStatus(document, 200, { usually: 'what needs no database fails with it' });
+    proxy.pass();
+    await expectRecovery(server, one, `connections that broke stay in the pool (outage ${round})`);
+  }
+  // Lost in the middle of a request, with its answer under way.
+  proxy.freeze();
+  const under = send(server, ['POST', '/characters', hero()]);
+  await pollUntil(
+    () => proxy.frozenRequests,
+    (count) => count > 0,
+    {
+      withinMs: 5_000,
+      otherwise: () => new CheckpointFailure({ expected: 'a request to the database', received: 'none', usually }),
+    },
+  );
+  proxy.vanish();
+  expectUnavailable(await under, usually);
+  proxy.pass();
+  await expectRecovery(server, one, 'connections that broke stay in the pool');
+}
+
+export async function boundsTheWaitForTheDatabase(): Promise<void> {
+  await using proxy = await ownProxy();
+  await using server = await ownServer(ENV, proxy.url);
+  const [one, quest] = await Promise.all([createHero(server), createErrand(server)]);
+  // More than the pool has: the first wait for an answer, the others for a connection.
+  const crowd = [...asks(one, quest), ...asks(one, quest)];
+  for (const round of [1, 2]) {
+    proxy.freeze();
+    const pending = Promise.all(crowd.map((ask) => send(server, ask)));
+    const document = await exchange(server, 'GET', '/openapi.json');
+    expectStatus(document, 200, { usually: 'what needs no database waits for it' });
+    for (const reply of await pending) {
+      expectUnavailable(reply, 'a wait without a bound: for a free connection, for a new one, or for an answer');
+    }
+    proxy.pass();
+    await expectRecovery(
+      server,
+      one,
+      `a connection whose answer never came is kept, or never given back (round ${round})`,
+    );
+  }
+  const after = await Promise.all(Array.from({ length: 2 * POOL_SIZE }, () => exchange(server, 'GET', one.path)));
+  for (const reply of after) {
+    expectStatus(reply, 200, {
+      usually: 'connections are lost to the pool with each failure: release them in every case',
+    });
+  }
+}

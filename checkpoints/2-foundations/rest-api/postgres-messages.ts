@@ -1,0 +1,60 @@
+/** The little of PostgreSQL's protocol that a proxy has to know. PostgreSQL, "Frontend/Backend Protocol". */
+
+/** Idle, in a transaction, in a transaction that failed: as ReadyForQuery tells it. */
+export type TransactionStatus = 'I' | 'T' | 'E';
+
+/** Requests for TLS, for GSS encryption, and to cancel: messages without a type, like the startup itself. */
+const PREAMBLES = new Set([80_877_103, 80_877_104, 80_877_102]);
+/** Messages after which the client waits: Query, Sync, Flush, a password, Terminate. */
+const ENDS_REQUEST = new Set(['Q', 'S', 'H', 'p', 'X']);
+
+/** Cuts what a client sends into requests: each ends where the client waits for an answer. */
+export function createFrontendReader(onRequest: (request: Buffer) => void): (chunk: Buffer) => void {
+  let pending = Buffer.alloc(0);
+  let started = false;
+  return (chunk) => {
+    pending = Buffer.concat([pending, chunk]);
+    let at = 0; // where the next message begins; what is before it is whole
+    for (;;) {
+      const typed = started ? 1 : 0;
+      if (pending.length < at + typed + 4) return;
+      const end = at + typed + pending.readInt32BE(at + typed);
+      if (pending.length < end) return;
+      const ends = !started || ENDS_REQUEST.has(String.fromCharCode(pending[at] ?? 0));
+      if (!started && !PREAMBLES.has(pending.readInt32BE(at + 4))) started = true;
+      at = end;
+      if (!ends) continue;
+      onRequest(pending.subarray(0, at));
+      pending = pending.subarray(at);
+      at = 0;
+    }
+  };
+}
+
+/** Calls `onReady` with the status of each ReadyForQuery that the server sends. */
+export function createBackendReader(onReady: (status: TransactionStatus) => void): (chunk: Buffer) => void {
+  let pending = Buffer.alloc(0);
+  let first = true;
+  return (chunk) => {
+    pending = Buffer.concat([pending, chunk]);
+    // The answer to a request for encryption is one byte, N, and no message: this server speaks plainly.
+    while (first && pending[0] === 0x4e && pending.length === 1) pending = pending.subarray(1);
+    while (pending.length >= 5) {
+      first = false;
+      const end = 1 + pending.readInt32BE(1);
+      if (pending.length < end) return;
+      if (pending[0] === 0x5a) onReady(String.fromCharCode(pending[5] ?? 0) as TransactionStatus);
+      pending = pending.subarray(end);
+    }
+  };
+}
+
+/** ErrorResponse and ReadyForQuery, as the server answers a statement that failed. */
+export function errorResponse(sqlState: string, status: TransactionStatus): Buffer {
+  const fields = Buffer.from(`SERROR\0VERROR\0C${sqlState}\0Mmade by a checkpoint\0\0`);
+  const head = Buffer.alloc(5);
+  head.write('E');
+  head.writeInt32BE(fields.length + 4, 1);
+  const ready = Buffer.from(`Z\0\0\0\x05${status === 'I' ? 'I' : 'E'}`, 'latin1');
+  return Buffer.concat([head, fields, ready]);
+}
