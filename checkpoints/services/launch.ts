@@ -4,8 +4,8 @@ import { type Consent, DebianError, extractDebian } from './debian-packages.ts';
 import { EXAMPLES, shakeHands } from './handshake.ts';
 import { openHome } from './home.ts';
 import { KITS, VARIABLES } from './kits.ts';
-import { findOwn, lockService, startOwn } from './own-instance.ts';
-import type { Place } from './place.ts';
+import { findOwn, lockService, noteOwn, startOwn } from './own-instance.ts';
+import { type Place, serviceFolder } from './place.ts';
 import { remedyFor } from './remedies.ts';
 import { ServerStartError } from './server-process.ts';
 
@@ -64,7 +64,11 @@ async function launchOwn(place: Place, service: Service, options: LaunchOptions)
   if (known) return { ok: true, url: known.url, own: true };
   const { onProgress = () => {}, consent } = options;
   const composed = await startWithCompose(place, service, onProgress);
-  if (composed) return { ok: true, url: composed.url, own: true };
+  if (composed) {
+    const folder = serviceFolder(place, service);
+    await noteOwn(folder, { service, source: 'compose', url: composed.url, from: 'docker-compose.yml' });
+    return { ok: true, url: composed.url, own: true };
+  }
   const kit = KITS[service];
   const home = openHome(place);
   const programs =

@@ -1,7 +1,6 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Service } from '../../labs/course-schema.ts';
-import { stopCompose } from './compose.ts';
+import { hasContainer, stopCompose } from './compose.ts';
 import { takeLock } from './folder-lock.ts';
 import { freePort } from './free-port.ts';
 import { shakeHands } from './handshake.ts';
@@ -75,13 +74,11 @@ export async function noteOwn(
 /** Stops the clone's own server, however far its start had come. Call it under the lock. */
 export async function stopOwn(place: Place, service: Service): Promise<Ending> {
   const folder = serviceFolder(place, service);
-  const record = readRecord(folder);
   let ending: Ending = 'was gone';
-  if (record?.source === 'compose') ending = (await stopCompose(place, service)) ? 'ended' : 'still there';
-  else if (hasProcesses(folder)) ending = await endServer(KITS[service], folder);
+  if (hasContainer(place, service)) ending = (await stopCompose(place, service)) ? 'ended' : 'still there';
+  else ending = await endServer(KITS[service], folder);
   if (ending !== 'still there') {
     removeRecord(folder);
-    for (const name of ['server.process', 'epmd.process']) rmSync(join(folder, name), { force: true });
   }
   return ending;
 }
@@ -89,7 +86,7 @@ export async function stopOwn(place: Place, service: Service): Promise<Ending> {
 /** Whether anything of the clone's own server runs, however far its start had come. */
 export function ownIsUp(place: Place, service: Service): boolean {
   const folder = join(place.folder, service);
-  return readRecord(folder)?.source === 'compose' || hasProcesses(folder);
+  return hasContainer(place, service) || hasProcesses(folder);
 }
 
 /** The record of a server that runs, without a word to it. */
