@@ -3,6 +3,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Service } from '../../labs/course-schema.ts';
 import { repository } from '../runner/repository.ts';
+import { takeLock } from './folder-lock.ts';
 import { freePort } from './free-port.ts';
 import { shakeHands } from './handshake.ts';
 import { type Place, passwordOf, serviceFolder } from './place.ts';
@@ -59,7 +60,12 @@ export async function startWithCompose(
   onProgress('starting it with Docker Compose');
   try {
     const env = { [PORT_VARIABLES[service]]: String(port) };
-    await compose(place, ['up', '--detach', '--wait', service], UP_TIMEOUT_MS, env);
+    {
+      // One at a time: the first one makes the project's network.
+      using _ = await takeLock(join(place.folder, 'compose.lock'), { withinMs: UP_TIMEOUT_MS });
+      await compose(place, ['create', service], UP_TIMEOUT_MS, env);
+    }
+    await compose(place, ['up', '--detach', '--wait', '--no-recreate', service], UP_TIMEOUT_MS, env);
     const url = URLS[service](port, passwordOf(place));
     if ((await shakeHands(service, url)).ok) return { url };
     onProgress('its container does not let us in; going on without Docker');
@@ -116,7 +122,7 @@ function compose(place: Place, args: readonly string[], timeoutMs: number, env: 
 }
 
 function docker(place: Place, args: readonly string[], timeoutMs: number, env: Place['env'] = {}): Promise<string> {
-  return runTool('docker', args, { ...place.env, ...env }, timeoutMs);
+  return runTool('docker', args, { env: { ...place.env, ...env }, timeoutMs });
 }
 
 function markOf(place: Place, service: Service): string {

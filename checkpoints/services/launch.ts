@@ -8,6 +8,7 @@ import { findOwn, lockService, noteOwn, startOwn } from './own-instance.ts';
 import { type Place, serviceFolder } from './place.ts';
 import { remedyFor } from './remedies.ts';
 import { ServerStartError } from './server-process.ts';
+import { ToolError } from './tool.ts';
 
 /** Where a service is, or why it is not to be had here and how to get it. */
 export type Launched =
@@ -27,6 +28,8 @@ const FOLDER_ERRORS: Readonly<Record<string, string>> = {
   EROFS: 'make it writable',
   ENOSPC: 'free some space',
   EDQUOT: 'free some space',
+  EFBIG: 'free some space',
+  ENOENT: 'make it',
   ENOTDIR: 'remove what stands in its place',
 };
 
@@ -85,6 +88,10 @@ function refusalOf(error: unknown, place: Place, service: Service): Launched {
   if (error instanceof DebianError) return { ok: false, reason: message, remedy: remedyFor(service) };
   if (error instanceof ServerStartError) {
     return { ok: false, reason: message, remedy: `npm run services -- logs ${service} shows the whole of its log` };
+  }
+  if (error instanceof ToolError) {
+    const remedy = `free some space where ${place.folder} is, and try again; npm run services -- reset ${service} starts afresh`;
+    return { ok: false, reason: `${service} could not be made ready: ${message}`, remedy };
   }
   if (code === 'LOCKED') return { ok: false, reason: message, remedy: 'end that process, and try again' };
   const mend = FOLDER_ERRORS[code];

@@ -35,18 +35,23 @@ export async function findOwn(place: Place, service: Service): Promise<InstanceR
   return undefined;
 }
 
-/** Starts a server on the clone's data, on a free port. Call it under the lock. */
+/**
+ * Starts a server on the clone's data, on a free port. Call it under the lock.
+ *
+ * @throws ServerStartError; then none of its processes is left.
+ */
 export async function startOwn(
   place: Place,
   service: Service,
   programs: Programs,
   home: string,
+  ports: () => Promise<number> = freePort,
 ): Promise<InstanceRecord> {
   const kit = KITS[service];
   const folder = serviceFolder(place, service);
   const data = await openData(place, home, service);
   for (let attempt = 1; ; attempt++) {
-    const berth = { folder, data, user: place.user, port: await freePort(), password: passwordOf(place) };
+    const berth = { folder, data, user: place.user, port: await ports(), password: passwordOf(place) };
     await kit.prepare(berth, programs, place, home);
     try {
       const url = await startServer(kit, berth, programs);

@@ -1,17 +1,15 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { takeLock } from './folder-lock.ts';
 import { copyFolder, giveTo } from './home.ts';
 import { openFolder, type Place } from './place.ts';
 import { locatePostgres } from './postgres-programs.ts';
 import type { Programs, ServerKit } from './server-kit.ts';
+import { runTool } from './tool.ts';
 import { makeWhole } from './whole-folder.ts';
 
-const run = promisify(execFile);
 const INITDB_TIMEOUT_MS = 60_000;
 const CONNECTIONS = 200;
 
@@ -89,17 +87,12 @@ async function initialize(data: string, password: string, { bin, env }: Programs
   writeFileSync(passwordFile, password, { mode: 0o600 });
   try {
     await giveTo(passwordFile, place.user);
-    const options = {
-      cwd: '/',
-      env: serverEnvironment(env),
-      timeout: INITDB_TIMEOUT_MS,
-      ...(place.user ? { uid: place.user.uid, gid: place.user.gid } : {}),
-    };
-    const { stdout } = await run(join(bin, 'initdb'), ['--version'], options);
-    const isModern = Number(/ (\d+)/.exec(stdout)?.[1]) >= BUILTIN_SINCE;
+    const options = { env: serverEnvironment(env), timeoutMs: INITDB_TIMEOUT_MS, user: place.user };
+    const version = await runTool(join(bin, 'initdb'), ['--version'], options);
+    const isModern = Number(/ (\d+)/.exec(version)?.[1]) >= BUILTIN_SINCE;
     const own = isModern ? [...BUILTIN_LOCALE, ...CHEAP_PASSWORDS] : ['--locale=C.UTF-8'];
     const flags = ['--no-sync', '--no-instructions', '--username=postgres', '--auth=password', '--encoding=UTF8'];
-    await run(join(bin, 'initdb'), [`--pgdata=${data}`, `--pwfile=${passwordFile}`, ...flags, ...own], options);
+    await runTool(join(bin, 'initdb'), [`--pgdata=${data}`, `--pwfile=${passwordFile}`, ...flags, ...own], options);
   } finally {
     await rm(passwordFile, { force: true });
   }

@@ -22,6 +22,7 @@ export class ServerStartError extends Error {
 const POLL_MS = 20;
 const LOG_TAIL_LINES = 8;
 const PORT_TAKEN = /address already in use|could not bind|eaddrinuse|port .* already/i;
+const ENDED = { ok: false, reason: 'it ended' } as const;
 /** More than any service has. */
 const RECORD_NAMES = ['server', 'epmd'] as const;
 
@@ -56,7 +57,8 @@ export async function startServer(
   }
   const end = performance.now() + deadlineMs(kit.startDeadlineMs);
   for (;;) {
-    const hands = await shakeHands(kit.service, url);
+    // A stranger on the port may let us wait; our server's end says all.
+    const hands = await Promise.race([shakeHands(kit.service, url), server?.exited.then(() => ENDED) ?? ENDED]);
     if (hands.ok) return url;
     const gone = server?.hasExited() === true;
     if (gone || performance.now() > end) {
