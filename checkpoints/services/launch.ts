@@ -31,6 +31,7 @@ const FOLDER_ERRORS: Readonly<Record<string, string>> = {
   EFBIG: 'free some space',
   ENOENT: 'make it',
   ENOTDIR: 'remove what stands in its place',
+  EEXIST: 'remove what stands in its place',
 };
 
 /**

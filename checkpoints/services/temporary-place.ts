@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { deadlineMs } from '../harness/deadline.ts';
 import { stopServices } from './clean-up.ts';
 import { recordedHome } from './home.ts';
 import { SERVICES } from './kits.ts';
@@ -14,8 +15,12 @@ import { runUser } from './run-user.ts';
 export interface TemporaryPlace extends Place, AsyncDisposable {
   /** What `ps` shows of every process that has to do with it, by its folder or its home. */
   processes(): string[];
-  /** Runs `work` (module text; `place` and `ensureServices` are there) in a process of its own, as a launcher. */
-  launcher(work: string, env?: Readonly<Record<string, string>>): Launcher;
+  /** The same when all that ends by itself has ended, as a tool does that a killed launcher has left. */
+  processesThatStay(): Promise<string[]>;
+  /**
+   * Runs `work` (module text; `place` and `ensureServices` are there) in a process of its own, as a
+   * launcher. `before`: commands of the shell that turns into it. */
+  launcher(work: string, env?: Readonly<Record<string, string>>, before?: string): Launcher;
 }
 
 export interface Launcher {
@@ -23,6 +28,8 @@ export interface Launcher {
   /** Its standard output, when it has ended. Rejects when it fails. */
   readonly output: Promise<string>;
 }
+
+const TOOL_DEADLINE_MS = 5_000;
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -47,14 +54,20 @@ export function openTemporaryPlace(env: Readonly<Record<string, string>> = {}, p
     user: runUser(),
     env: all,
     processes,
-    launcher: (work, more = {}) => {
+    processesThatStay: async () => {
+      const end = performance.now() + deadlineMs(TOOL_DEADLINE_MS);
+      while (processes().length > 0 && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
+      return processes();
+    },
+    launcher: (work, more = {}, before = ':') => {
       const text = `
         import { ensureServices } from ${JSON.stringify(here('ensure-services.ts'))};
         import { placeIn } from ${JSON.stringify(here('place.ts'))};
         const place = placeIn(${JSON.stringify(folder)}, ${JSON.stringify({ ...all, ...more })});
         ${work}`;
       const args = ['--input-type=module-typescript', '--no-warnings', '--eval', text];
-      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: '/' });
+      const options = { stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'], cwd: '/' };
+      const child = spawn('/bin/sh', ['-c', `${before}; exec "$@"`, 'sh', process.execPath, ...args], options);
       return { child, output: outputOf(child) };
     },
     [Symbol.asyncDispose]: async () => {

@@ -12,7 +12,7 @@ export class ToolError extends Error {
   /** The line of its output that says most. */
   readonly why: string;
 
-  constructor(command: string, why: string, options: ErrorOptions) {
+  constructor(command: string, why: string, options?: ErrorOptions) {
     super(`${command}: ${why}`, options);
     this.why = why;
   }
