@@ -1,6 +1,8 @@
 import type { Checkpoint, PlacedBuiltLab } from '../../labs/course-schema.ts';
 import type { CheckpointResult } from '../runner/run-checkpoints.ts';
 import type { ResolvedTarget, TargetName } from '../runner/target.ts';
+import { isStarted } from './attempt.ts';
+import { awaitServices } from './await-services.ts';
 import type { CommandArguments, CommandContext } from './command.ts';
 import { describeDefect, renderDefect } from './defect.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
@@ -23,7 +25,7 @@ export async function testLab(context: CommandContext, { positionals, flags }: C
   const stops = flags.all !== true;
   const asked = named.length > 0 ? named : placed.lab.checkpoints;
   using judge = new JudgeClient({ lab: slug, stops, only: named.map(({ id }) => id) });
-  const resolved = await targetOf(placed, flags, context.typedIn);
+  const resolved = await targetOf(placed, flags, context);
   const isJson = flags.json === true;
   const what = describeTarget(slug, flags);
   const { out } = context;
@@ -125,7 +127,7 @@ export function spaced(outcome: Outcome, view: OutcomeView): string {
 async function targetOf(
   placed: PlacedBuiltLab,
   flags: CommandArguments['flags'],
-  typedIn: string,
+  { typedIn, err }: CommandContext,
 ): Promise<ResolvedTarget> {
   const { slug, kinds } = placed.lab;
   const { run, target } = flags;
@@ -142,9 +144,13 @@ async function targetOf(
         next: [`npm run lab test ${slug}`],
       });
     }
+    await awaitServices(placed, err);
     return commandTarget(placed, run, typedIn);
   }
-  if (typeof target !== 'string') return resolveTarget(placed, 'attempt');
+  if (typeof target !== 'string') {
+    if (isStarted(placed)) await awaitServices(placed, err);
+    return resolveTarget(placed, 'attempt');
+  }
   const known: string[] = ['attempt', ...(await listTargets(placed))];
   if (!known.includes(target)) {
     const meant = closest(target, known);
@@ -153,6 +159,7 @@ async function targetOf(
       ...(meant ? { next: [`npm run lab test ${slug} -- --target ${meant}`] } : {}),
     });
   }
+  await awaitServices(placed, err);
   return resolveTarget(placed, target as TargetName);
 }
 

@@ -6,6 +6,7 @@ import type { CheckpointResult } from '../runner/run-checkpoints.ts';
 import { resolveTarget } from '../runner/target.ts';
 import { attemptFolder, isStarted } from './attempt.ts';
 import { AttemptWatcher } from './attempt-watcher.ts';
+import { awaitServices } from './await-services.ts';
 import type { CommandArguments, CommandContext } from './command.ts';
 import { describeDefect, renderDefect } from './defect.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
@@ -35,6 +36,8 @@ export async function watchLab(context: CommandContext, { positionals }: Command
       next: [`npm run lab start ${slug}`],
     });
   }
+  // Before the keyboard is ours: there may be a question to answer.
+  await awaitServices(placed, context.err);
   using watch = new Watch(context, placed);
   // Awaited here: returned as it is, the promise would outlive what it uses.
   return await watch.run();

@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Service } from '../../labs/course-schema.ts';
+import { removeVolume } from './compose.ts';
 import { awaitRecorded, forgetProcess } from './detached-process.ts';
 import { closeHome, recordedHome } from './home.ts';
 import { watchdogRecord } from './idle.ts';
@@ -43,12 +44,13 @@ export async function closeUnused(place: Place): Promise<boolean> {
 /**
  * Removes the data of one service, which must have been stopped.
  *
- * @returns the folders that are gone.
+ * @returns the folders, and the volume, that are gone.
  */
 export async function removeData(place: Place, name: Service): Promise<string[]> {
   using _ = await lockService(place, name);
   const homes = [place.folder, recordedHome(place)].filter((home) => home !== undefined);
   const folders = homes.map((home) => join(home, name, 'data')).filter((data) => existsSync(data));
   for (const data of folders) rmSync(data, { recursive: true, force: true });
-  return folders;
+  const volume = await removeVolume(place, name);
+  return volume === undefined ? folders : [...folders, `the volume ${volume}`];
 }

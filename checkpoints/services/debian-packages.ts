@@ -66,7 +66,7 @@ export async function extractDebian(
   consent: Consent,
   onProgress: (text: string) => void,
 ): Promise<boolean> {
-  const isDebian = ['apt-get', 'dpkg-deb'].every((program) => onPath(program, place.env) !== undefined);
+  const isDebian = ['apt-get', 'apt-config', 'dpkg-deb'].every((program) => onPath(program, place.env) !== undefined);
   if (kit.debianPackages.length === 0 || process.platform !== 'linux' || !isDebian) return false;
   const names = kit.debianPackages.join(' ');
   const question = `${kit.service} is not on this machine. Fetch its Debian packages into .cache/services, without installing them?`;
@@ -93,6 +93,7 @@ export async function extractDebian(
 }
 
 async function extractBy(apt: Apt, kit: ServerKit, place: Place, onProgress: (text: string) => void): Promise<boolean> {
+  const { env } = place;
   const names = kit.debianPackages.join(' ');
   const folder = openFolder(place.folder, 'debian');
   const packages = await resolve(apt, kit, folder);
@@ -104,7 +105,7 @@ async function extractBy(apt: Apt, kit: ServerKit, place: Place, onProgress: (te
     await apt(DOWNLOAD_TIMEOUT_MS, ['download', ...packages], archives);
     onProgress(`unpacking ${names}`);
     for (const archive of readdirSync(archives)) {
-      await runTool('dpkg-deb', ['-x', join(archives, archive), draft], place.env, UNPACK_TIMEOUT_MS);
+      await runTool('dpkg-deb', ['-x', join(archives, archive), draft], { env, timeoutMs: UNPACK_TIMEOUT_MS });
     }
     await rm(archives, { recursive: true });
     await mendErlang(draft);
@@ -167,13 +168,14 @@ async function openApt(place: Place, more: Readonly<Record<string, string>>): Pr
   };
   // A system may have commands that run after an update, and tidy the system's own cache for example. They can be left
   // out only where the whole configuration is ours (apt.conf(5)).
-  const dump = await runTool('apt-config', ['dump'], place.env, RESOLVE_TIMEOUT_MS);
+  const dump = await runTool('apt-config', ['dump'], { env: place.env, timeoutMs: RESOLVE_TIMEOUT_MS });
   const theirs = dump.split('\n').filter((line) => !/^[\w:-]*(Invoke|Pkgs)\b/i.test(line));
   const lines = [...theirs, ...Object.entries(ours).map(([name, value]) => `${name} "${value}";`)];
   const file = join(state, `apt-${createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 12)}.conf`);
   await writeFile(file, `${lines.join('\n')}\n`);
   const env = { ...place.env, APT_CONFIG: file };
-  return (timeoutMs, args, cwd = state) => runTool('apt-get', ['-q', '-y', ...args], env, deadlineMs(timeoutMs), cwd);
+  return (timeoutMs, args, cwd = state) =>
+    runTool('apt-get', ['-q', '-y', ...args], { env, timeoutMs: deadlineMs(timeoutMs), cwd });
 }
 
 /** `Inst redis-server (5:7.0.15-1 Debian:12 [amd64])` to `redis-server=5:7.0.15-1`. */

@@ -1,5 +1,6 @@
 import type { Service } from '../../labs/course-schema.ts';
 import type { ServiceAddresses } from '../harness/service.ts';
+import { askOnTerminal } from './consent.ts';
 import type { Consent } from './debian-packages.ts';
 import { keepInUse } from './idle.ts';
 import { type Launched, launch } from './launch.ts';
@@ -14,7 +15,7 @@ export type EnsuredServices =
 export interface EnsureOptions {
   /** Told what is being waited for, each time that changes. */
   readonly onProgress?: (service: Service, text: string) => void;
-  /** Asks whether packages may be fetched into the clone's cache. Default: they may, as nothing is installed. */
+  /** Asks whether packages may be fetched into the clone's cache. Default: a question on the terminal, if there is one. */
   readonly consent?: Consent;
   /** Default: this clone's. */
   readonly place?: Place;
@@ -70,7 +71,7 @@ async function launchOnce(place: Place, name: Service, options: EnsureOptions): 
     // Another caller may have noticed at the same time.
     if (known.get(key) !== before) return launchOnce(place, name, options);
   }
-  const { onProgress, consent = true } = options;
+  const { onProgress, consent = askOnTerminal() } = options;
   const launched = launch(place, name, {
     consent,
     ...(onProgress ? { onProgress: (text: string) => onProgress(name, text) } : {}),

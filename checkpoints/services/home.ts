@@ -1,15 +1,15 @@
-import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { chmod } from 'node:fs/promises';
+import { chmod, rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { openFolder, type Place } from './place.ts';
 import { canReach, type RunUser } from './run-user.ts';
+import { runTool } from './tool.ts';
 
-const run = promisify(execFile);
 const RECORD = 'home';
 const PREFIX = 'lab-services-';
+/** For tens of megabytes. */
+const TOOL = { env: process.env, timeoutMs: 120_000 };
 
 /**
  * The folder that holds what servers themselves use: data, and programs that they could not reach elsewhere. It is the
@@ -70,7 +70,7 @@ export async function openData(place: Place, home: string, service: string): Pro
 /** Makes the folder, and with `deep` all that is in it, belong to the user. */
 export async function giveTo(path: string, user: RunUser | undefined, deep = false): Promise<void> {
   if (!user) return;
-  await run('chown', [...(deep ? ['-R'] : []), `${user.uid}:${user.gid}`, path]);
+  await runTool('chown', [...(deep ? ['-R'] : []), `${user.uid}:${user.gid}`, path], TOOL);
 }
 
 /** Copies whole, then lets go of the old one: a crash in between leaves the old one. */
@@ -79,11 +79,11 @@ async function moveFolder(from: string, to: string): Promise<void> {
   const draft = `${to}.moving`;
   rmSync(draft, { recursive: true, force: true });
   await copyFolder(from, draft);
-  await run('mv', [draft, to]);
+  await rename(draft, to);
   rmSync(from, { recursive: true, force: true });
 }
 
 /** A copy with the same owners, modes and links. */
 export async function copyFolder(from: string, to: string): Promise<void> {
-  await run('cp', ['-R', '-p', '-P', from, to]);
+  await runTool('cp', ['-R', '-p', '-P', from, to], TOOL);
 }

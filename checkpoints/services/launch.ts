@@ -4,10 +4,11 @@ import { type Consent, DebianError, extractDebian } from './debian-packages.ts';
 import { EXAMPLES, shakeHands } from './handshake.ts';
 import { openHome } from './home.ts';
 import { KITS, VARIABLES } from './kits.ts';
-import { findOwn, lockService, startOwn } from './own-instance.ts';
-import type { Place } from './place.ts';
+import { findOwn, lockService, noteOwn, startOwn } from './own-instance.ts';
+import { type Place, serviceFolder } from './place.ts';
 import { remedyFor } from './remedies.ts';
 import { ServerStartError } from './server-process.ts';
+import { ToolError } from './tool.ts';
 
 /** Where a service is, or why it is not to be had here and how to get it. */
 export type Launched =
@@ -27,7 +28,10 @@ const FOLDER_ERRORS: Readonly<Record<string, string>> = {
   EROFS: 'make it writable',
   ENOSPC: 'free some space',
   EDQUOT: 'free some space',
+  EFBIG: 'free some space',
+  ENOENT: 'make it',
   ENOTDIR: 'remove what stands in its place',
+  EEXIST: 'remove what stands in its place',
 };
 
 /**
@@ -64,7 +68,11 @@ async function launchOwn(place: Place, service: Service, options: LaunchOptions)
   if (known) return { ok: true, url: known.url, own: true };
   const { onProgress = () => {}, consent } = options;
   const composed = await startWithCompose(place, service, onProgress);
-  if (composed) return { ok: true, url: composed.url, own: true };
+  if (composed) {
+    const folder = serviceFolder(place, service);
+    await noteOwn(folder, { service, source: 'compose', url: composed.url, from: 'docker-compose.yml' });
+    return { ok: true, url: composed.url, own: true };
+  }
   const kit = KITS[service];
   const home = openHome(place);
   const programs =
@@ -81,6 +89,10 @@ function refusalOf(error: unknown, place: Place, service: Service): Launched {
   if (error instanceof DebianError) return { ok: false, reason: message, remedy: remedyFor(service) };
   if (error instanceof ServerStartError) {
     return { ok: false, reason: message, remedy: `npm run services -- logs ${service} shows the whole of its log` };
+  }
+  if (error instanceof ToolError) {
+    const remedy = `free some space where ${place.folder} is, and try again; npm run services -- reset ${service} starts afresh`;
+    return { ok: false, reason: `${service} could not be made ready: ${message}`, remedy };
   }
   if (code === 'LOCKED') return { ok: false, reason: message, remedy: 'end that process, and try again' };
   const mend = FOLDER_ERRORS[code];

@@ -1,7 +1,6 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Service } from '../../labs/course-schema.ts';
-import { stopCompose } from './compose.ts';
+import { hasContainer, stopCompose } from './compose.ts';
 import { takeLock } from './folder-lock.ts';
 import { freePort } from './free-port.ts';
 import { shakeHands } from './handshake.ts';
@@ -36,18 +35,23 @@ export async function findOwn(place: Place, service: Service): Promise<InstanceR
   return undefined;
 }
 
-/** Starts a server on the clone's data, on a free port. Call it under the lock. */
+/**
+ * Starts a server on the clone's data, on a free port. Call it under the lock.
+ *
+ * @throws ServerStartError; then none of its processes is left.
+ */
 export async function startOwn(
   place: Place,
   service: Service,
   programs: Programs,
   home: string,
+  ports: () => Promise<number> = freePort,
 ): Promise<InstanceRecord> {
   const kit = KITS[service];
   const folder = serviceFolder(place, service);
   const data = await openData(place, home, service);
   for (let attempt = 1; ; attempt++) {
-    const berth = { folder, data, user: place.user, port: await freePort(), password: passwordOf(place) };
+    const berth = { folder, data, user: place.user, port: await ports(), password: passwordOf(place) };
     await kit.prepare(berth, programs, place, home);
     try {
       const url = await startServer(kit, berth, programs);
@@ -75,13 +79,11 @@ export async function noteOwn(
 /** Stops the clone's own server, however far its start had come. Call it under the lock. */
 export async function stopOwn(place: Place, service: Service): Promise<Ending> {
   const folder = serviceFolder(place, service);
-  const record = readRecord(folder);
   let ending: Ending = 'was gone';
-  if (record?.source === 'compose') ending = (await stopCompose(place, service)) ? 'ended' : 'still there';
-  else if (hasProcesses(folder)) ending = await endServer(KITS[service], folder);
+  if (hasContainer(place, service)) ending = (await stopCompose(place, service)) ? 'ended' : 'still there';
+  else ending = await endServer(KITS[service], folder);
   if (ending !== 'still there') {
     removeRecord(folder);
-    for (const name of ['server.process', 'epmd.process']) rmSync(join(folder, name), { force: true });
   }
   return ending;
 }
@@ -89,7 +91,7 @@ export async function stopOwn(place: Place, service: Service): Promise<Ending> {
 /** Whether anything of the clone's own server runs, however far its start had come. */
 export function ownIsUp(place: Place, service: Service): boolean {
   const folder = join(place.folder, service);
-  return readRecord(folder)?.source === 'compose' || hasProcesses(folder);
+  return hasContainer(place, service) || hasProcesses(folder);
 }
 
 /** The record of a server that runs, without a word to it. */

@@ -1,17 +1,19 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { deadlineMs } from '../harness/deadline.ts';
+import { awaitRecorded, forgetProcess, startDetached } from './detached-process.ts';
 import { takeLock } from './folder-lock.ts';
 import { copyFolder, giveTo } from './home.ts';
-import { openFolder, type Place } from './place.ts';
+import { openFolder, type Place, serviceFolder } from './place.ts';
 import { locatePostgres } from './postgres-programs.ts';
+import { endProcess } from './process-identity.ts';
 import type { Programs, ServerKit } from './server-kit.ts';
+import { recordOf, tailOf } from './server-process.ts';
+import { runTool, ToolError } from './tool.ts';
 import { makeWhole } from './whole-folder.ts';
 
-const run = promisify(execFile);
 const INITDB_TIMEOUT_MS = 60_000;
 const CONNECTIONS = 200;
 
@@ -89,19 +91,41 @@ async function initialize(data: string, password: string, { bin, env }: Programs
   writeFileSync(passwordFile, password, { mode: 0o600 });
   try {
     await giveTo(passwordFile, place.user);
-    const options = {
-      cwd: '/',
-      env: serverEnvironment(env),
-      timeout: INITDB_TIMEOUT_MS,
-      ...(place.user ? { uid: place.user.uid, gid: place.user.gid } : {}),
-    };
-    const { stdout } = await run(join(bin, 'initdb'), ['--version'], options);
-    const isModern = Number(/ (\d+)/.exec(stdout)?.[1]) >= BUILTIN_SINCE;
+    const options = { env: serverEnvironment(env), timeoutMs: INITDB_TIMEOUT_MS, user: place.user };
+    const version = await runTool(join(bin, 'initdb'), ['--version'], options);
+    const isModern = Number(/ (\d+)/.exec(version)?.[1]) >= BUILTIN_SINCE;
     const own = isModern ? [...BUILTIN_LOCALE, ...CHEAP_PASSWORDS] : ['--locale=C.UTF-8'];
     const flags = ['--no-sync', '--no-instructions', '--username=postgres', '--auth=password', '--encoding=UTF8'];
-    await run(join(bin, 'initdb'), [`--pgdata=${data}`, `--pwfile=${passwordFile}`, ...flags, ...own], options);
+    const command = [join(bin, 'initdb'), `--pgdata=${data}`, `--pwfile=${passwordFile}`, ...flags, ...own] as const;
+    await runRecorded(command, options.env, place);
   } finally {
     await rm(passwordFile, { force: true });
+  }
+}
+
+/** Runs initdb to its end, on record: if we are killed meanwhile, whoever cleans up knows it. */
+async function runRecorded(
+  command: readonly [string, ...string[]],
+  env: Readonly<Record<string, string>>,
+  place: Place,
+): Promise<void> {
+  const folder = serviceFolder(place, 'postgresql');
+  const [logFile, recordFile] = [join(folder, 'initdb.log'), recordOf(folder, 'initdb')];
+  rmSync(logFile, { force: true });
+  const { exited } = startDetached({ command, cwd: '/', env, logFile, recordFile, user: place.user });
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new ToolError('initdb', 'no end in time')), deadlineMs(INITDB_TIMEOUT_MS));
+  try {
+    const { code } = await Promise.race([exited, late.promise]);
+    if (code === 0) return;
+    const lines = tailOf(logFile);
+    const loudest = lines.find((line) => /error|fatal|could not/i.test(line)) ?? lines.at(-1);
+    throw new ToolError('initdb', loudest ?? `ended with ${code}`);
+  } finally {
+    clearTimeout(timer);
+    const left = await awaitRecorded(recordFile);
+    if (left) await endProcess(left);
+    forgetProcess(recordFile);
   }
 }
 

@@ -5,7 +5,7 @@ import { giveTo } from './home.ts';
 import { onPath } from './on-path.ts';
 import type { ServerKit } from './server-kit.ts';
 
-const HOMEBREW = ['/opt/homebrew/bin', '/usr/local/bin'];
+const HOMEBREW = process.platform === 'darwin' ? ['/opt/homebrew/bin', '/usr/local/bin'] : [];
 
 export const redisKit: ServerKit = {
   service: 'redis',

@@ -22,8 +22,9 @@ export class ServerStartError extends Error {
 const POLL_MS = 20;
 const LOG_TAIL_LINES = 8;
 const PORT_TAKEN = /address already in use|could not bind|eaddrinuse|port .* already/i;
-/** More than any service has. */
-const RECORD_NAMES = ['server', 'epmd'] as const;
+const ENDED = { ok: false, reason: 'it ended' } as const;
+/** Of all services together. What prepares a server comes first: it may start nothing more. */
+const RECORD_NAMES = ['initdb', 'server', 'epmd'] as const;
 
 /**
  * Starts the processes of a server and waits until it answers in its own protocol.
@@ -56,7 +57,8 @@ export async function startServer(
   }
   const end = performance.now() + deadlineMs(kit.startDeadlineMs);
   for (;;) {
-    const hands = await shakeHands(kit.service, url);
+    // A stranger on the port may let us wait; our server's end says all.
+    const hands = await Promise.race([shakeHands(kit.service, url), server?.exited.then(() => ENDED) ?? ENDED]);
     if (hands.ok) return url;
     const gone = server?.hasExited() === true;
     if (gone || performance.now() > end) {
@@ -83,16 +85,16 @@ export function hasProcesses(folder: string): boolean {
 
 /** Ends all processes of a server that run, however far its start had come. Says what became of the server itself. */
 export async function endServer(kit: Pick<ServerKit, 'stopSignal' | 'stopGraceMs'>, folder: string): Promise<Ending> {
-  const endings: Ending[] = [];
+  const endings = new Map<string, Ending>();
   for (const name of RECORD_NAMES) {
     const record = recordOf(folder, name);
     const identity = await awaitRecorded(record);
     const signal = name === 'server' ? kit.stopSignal : 'SIGTERM';
     const ending = identity ? await endProcess(identity, { signal, graceMs: kit.stopGraceMs }) : 'was gone';
     if (ending !== 'still there') forgetProcess(record);
-    endings.push(ending);
+    endings.set(name, ending);
   }
-  return endings.find((ending) => ending === 'still there') ?? endings[0] ?? 'was gone';
+  return [...endings.values()].includes('still there') ? 'still there' : (endings.get('server') ?? 'was gone');
 }
 
 /** The last lines of a log, each as it is. */
@@ -105,6 +107,7 @@ export function tailOf(log: string, lines: number = LOG_TAIL_LINES): string[] {
   }
 }
 
-function recordOf(folder: string, name: string): string {
+/** The file that names a process of a server. */
+export function recordOf(folder: string, name: string): string {
   return join(folder, `${name}.process`);
 }

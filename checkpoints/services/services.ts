@@ -52,7 +52,7 @@ class UsageError extends Error {
 async function up(names: readonly Service[], { yes }: Flags): Promise<number> {
   idleLimitMs(place);
   const progress = createProgressLine(process.stderr);
-  const consent = yes ? true : askOnTerminal(progress);
+  const consent = yes ? true : askOnTerminal();
   // One call a service: one that is not to be had does not hide the others.
   const { show: onProgress } = progress;
   // The slowest, which is the last, begins first.

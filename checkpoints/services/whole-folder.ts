@@ -27,7 +27,8 @@ async function removeOldDrafts(folder: string): Promise<void> {
     const rest = name.startsWith(`${basename(folder)}.`) ? name.slice(basename(folder).length) : '';
     const [, pid] = /^\.(\d+)\.\d+\.draft/.exec(rest) ?? [];
     if (pid !== undefined && !identityOf(Number(pid))) {
-      await rm(join(dirname(folder), name), { recursive: true, force: true });
+      // A tool that a killed run had started may still write there. It ends by itself; the next run removes the rest.
+      await rm(join(dirname(folder), name), { recursive: true, force: true }).catch(() => {});
     }
   }
 }
