@@ -30,22 +30,11 @@ export const course: Course = {
       slug: 'foundations',
       title: 'Backend foundations',
       summary: 'Tavern gets an API for its characters and quests, accounts that can be trusted, and an image to ship.',
-      status: 'planned',
-      labs: [
-        restApi,
-        jwtAuth,
-        containers,
-          ],
-          kinds: ['program'],
-          services: ['postgresql'],
-        },
-        restApi,
-        jwtAuth,
-        containers,
-      ],
+      status: 'written',
+      labs: [restApi, jwtAuth, containers],
       writeUps: [
-        { slug: 'sessions-or-tokens', question: 'Sessions or tokens?', status: 'planned' },
-        { slug: 'optimistic-or-pessimistic', question: 'Optimistic or pessimistic?', status: 'planned' },
+        { slug: 'sessions-or-tokens', question: 'Sessions or tokens?', status: 'written' },
+        { slug: 'optimistic-or-pessimistic', question: 'Optimistic or pessimistic?', status: 'written' },
       ],
     },
     {
@@ -108,6 +97,7 @@ export const course: Course = {
       summary: 'Tavern is built once, shipped to two clouds, and watched.',
       status: 'planned',
       labs: [
+        {
           status: 'planned',
           slug: 'pipeline',
           title: 'Delivery pipeline',
@@ -118,7 +108,9 @@ export const course: Course = {
             'evaluate what a workflow would run for a fork',
           ],
           kinds: ['files'],
-          services: [],,
+          services: [],
+        },
+        {
           status: 'planned',
           slug: 'deploy',
           title: 'Deploy',
@@ -129,7 +121,9 @@ export const course: Course = {
             'roll back on an alarm',
           ],
           kinds: ['program'],
-          services: [],,
+          services: [],
+        },
+        {
           status: 'planned',
           slug: 'observability',
           title: 'Observability',
@@ -140,9 +134,13 @@ export const course: Course = {
             'alert on the burn rate of an objective',
           ],
           kinds: ['program'],
-          services: ['postgresql'],,
+          services: ['postgresql'],
+        },
       ],
-      writeUps: [slug: 'aws-or-azure', question: 'AWS or Azure?', status: 'planned' ,slug: 'logs-metrics-or-traces', question: 'Logs, metrics or traces?', status: 'planned' ,slug: 'containers-or-functions', question: 'Containers or functions?', status: 'planned' ,
+      writeUps: [
+        { slug: 'aws-or-azure', question: 'AWS or Azure?', status: 'planned' },
+        { slug: 'logs-metrics-or-traces', question: 'Logs, metrics or traces?', status: 'planned' },
+        { slug: 'containers-or-functions', question: 'Containers or functions?', status: 'planned' },
       ],
     },
     {
@@ -152,6 +150,7 @@ export const course: Course = {
       summary: 'Tavern goes live: lobbies that survive a dropped connection, fair matches, and a load that proves it.',
       status: 'planned',
       labs: [
+        {
           status: 'planned',
           slug: 'lobby',
           title: 'WebSocket lobby',
@@ -162,7 +161,9 @@ export const course: Course = {
             'share one lobby between two nodes',
           ],
           kinds: ['program'],
-          services: ['redis'],,
+          services: ['redis'],
+        },
+        {
           status: 'planned',
           slug: 'matchmaking',
           title: 'Matchmaking',
@@ -173,7 +174,9 @@ export const course: Course = {
             'keep two matchers from taking the same player',
           ],
           kinds: ['module', 'program'],
-          services: ['redis'],,
+          services: ['redis'],
+        },
+        {
           status: 'planned',
           slug: 'load-test',
           title: 'Load test',
@@ -184,9 +187,13 @@ export const course: Course = {
             'notice that the generator is the bottleneck',
           ],
           kinds: ['program'],
-          services: [],,
+          services: [],
+        },
       ],
-      writeUps: [slug: 'websocket-sse-or-polling', question: 'WebSocket, SSE or polling?', status: 'planned' ,slug: 'who-owns-the-state', question: 'Who owns the state?', status: 'planned' ,slug: 'what-does-a-percentile-hide', question: 'What does a percentile hide?', status: 'planned' ,
+      writeUps: [
+        { slug: 'websocket-sse-or-polling', question: 'WebSocket, SSE or polling?', status: 'planned' },
+        { slug: 'who-owns-the-state', question: 'Who owns the state?', status: 'planned' },
+        { slug: 'what-does-a-percentile-hide', question: 'What does a percentile hide?', status: 'planned' },
       ],
     },
     {
@@ -196,6 +203,7 @@ export const course: Course = {
       summary: 'Tavern survives: partitions, replays, and the retry storm that would have taken it down.',
       status: 'planned',
       labs: [
+        {
           status: 'planned',
           slug: 'consistency',
           title: 'Consistency',
@@ -206,7 +214,9 @@ export const course: Course = {
             'say what CP and AP each give up in a partition',
           ],
           kinds: ['module', 'program'],
-          services: [],,
+          services: [],
+        },
+        {
           status: 'planned',
           slug: 'event-sourcing',
           title: 'Event sourcing',
@@ -217,7 +227,9 @@ export const course: Course = {
             'rebuild projections and erase personal data',
           ],
           kinds: ['program'],
-          services: ['postgresql'],,
+          services: ['postgresql'],
+        },
+        {
           status: 'planned',
           slug: 'resilience',
           title: 'Resilience',
@@ -228,9 +240,13 @@ export const course: Course = {
             'build a breaker that probes exactly as often as it says',
           ],
           kinds: ['module'],
-          services: [],,
+          services: [],
+        },
       ],
-      writeUps: [slug: 'consistency-or-availability', question: 'Consistency or availability?', status: 'planned' ,slug: 'crud-or-event-sourcing', question: 'CRUD or event sourcing?', status: 'planned' ,slug: 'retry-hedge-or-shed', question: 'Retry, hedge or shed?', status: 'planned' ,
+      writeUps: [
+        { slug: 'consistency-or-availability', question: 'Consistency or availability?', status: 'planned' },
+        { slug: 'crud-or-event-sourcing', question: 'CRUD or event sourcing?', status: 'planned' },
+        { slug: 'retry-hedge-or-shed', question: 'Retry, hedge or shed?', status: 'planned' },
       ],
     },
   ],
