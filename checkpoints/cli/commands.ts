@@ -45,7 +45,8 @@ export const commands: readonly Command[] = [
       [
         '--run "<command>"',
         'judge what this command starts, in any language. The shell runs it in the folder where you type; it listens on ' +
-          'PORT of its environment and prints READY <port> when it can serve. Programs only',
+          'PORT of its environment and prints READY <port> when it can serve. Its results count as your attempt. Programs ' +
+          'only',
       ],
       [
         '--target <name>',

@@ -63,6 +63,11 @@ function builtLabState(placed: PlacedBuiltLab, err: Output): LabState {
   return labState(placed, loadProgress(placed, err), isStarted(placed));
 }
 
+/** Whether there is an attempt at a lab, or one that stands elsewhere was judged by `--run`. */
+export function isBegun(placed: PlacedBuiltLab, err: Output): boolean {
+  return builtLabState(placed, err).state !== 'not started';
+}
+
 /** The state of one lab that stands. */
 export function labState(placed: PlacedBuiltLab, progress: Progress, started: boolean): LabState {
   const { slug, title, competency, kinds } = placed.lab;

@@ -28,7 +28,8 @@ async function main(argv: readonly string[], out: Output, err: Output): Promise<
     out.write(renderWhereYouAre(courseState(course, err), out.look));
     return exitCode.green;
   }
-  const command = commands.find(({ name }) => name === first) ?? refuseCommand(first);
+  const command = commands.find(({ name }) => name === first);
+  if (!command) return refuseLab(first).then(() => refuseCommand(first));
   const given = readArguments(command, rest);
   if (given.flags.help) {
     out.write(renderCommandHelp(command, out.look));
@@ -59,6 +60,16 @@ function help(topic: readonly string[], out: Output): ExitCode {
     name === undefined ? undefined : (commands.find((entry) => entry.name === name) ?? refuseCommand(name));
   out.write(command ? renderCommandHelp(command, out.look) : renderHelp(commands, out.look));
   return exitCode.green;
+}
+
+/** A lab's name where a command is wanted. */
+async function refuseLab(typed: string): Promise<void> {
+  const { course } = await import('../../labs/course.ts');
+  const { builtLabs } = await import('../../labs/course-schema.ts');
+  if (!builtLabs(course).some(({ lab }) => lab.slug === typed)) return;
+  throw new Refusal(`"${typed}" is a lab. Say first what to do with it.`, {
+    next: [`npm run lab start ${typed}`, `npm run lab test ${typed}`],
+  });
 }
 
 function refuseCommand(typed: string): never {

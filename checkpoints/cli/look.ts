@@ -5,6 +5,8 @@ export interface Look {
   /** Columns. */
   readonly width: number;
   readonly colour: boolean;
+  /** Nobody's window: what would have to be cut to fit on a line is left whole. */
+  readonly isEndless?: boolean;
 }
 
 export type Tone = 'green' | 'red' | 'amber' | 'quiet' | 'strong';
@@ -33,8 +35,9 @@ export function lookFor(
   env: Readonly<Record<string, string | undefined>>,
 ): Look {
   const columns = stream.columns ?? Number(env.COLUMNS);
-  const width = Number.isInteger(columns) && columns > 0 ? columns : DEFAULT_WIDTH;
-  return { width: Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, width)), colour: wantsColour(stream.isTTY === true, env) };
+  const isKnown = Number.isInteger(columns) && columns > 0;
+  const width = Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, isKnown ? columns : DEFAULT_WIDTH));
+  return { width, colour: wantsColour(stream.isTTY === true, env), isEndless: !isKnown };
 }
 
 function wantsColour(isTerminal: boolean, env: Readonly<Record<string, string | undefined>>): boolean {

@@ -11,10 +11,12 @@ export interface RunOfAttempt {
   /** The checkpoints that were named; none means all. */
   readonly named: readonly Checkpoint[];
   readonly look: Look;
+  /** Whether somebody has an attempt at a lab, or had one judged that stands elsewhere. */
+  readonly isBegun: (placed: PlacedBuiltLab) => boolean;
 }
 
 /** The commands that make sense after a run of the attempt; empty when its output already names the next one. */
-export function onwardAfter({ course, placed, outcomes, named, look }: RunOfAttempt): string {
+export function onwardAfter({ course, placed, outcomes, named, look, isBegun }: RunOfAttempt): string {
   const { slug } = placed.lab;
   const { passed, notReached } = countOutcomes(outcomes);
   if (passed < outcomes.length) {
@@ -25,10 +27,10 @@ export function onwardAfter({ course, placed, outcomes, named, look }: RunOfAtte
   if (named.length > 0 && named.length < placed.lab.checkpoints.length) {
     return renderCommands([[`npm run lab test ${slug}`, 'judges the whole lab']], look);
   }
-  const next = builtLabs(course).find((entry) => entry.lab.slug !== slug && !isStarted(entry));
+  const next = builtLabs(course).find((entry) => entry.lab.slug !== slug && !isBegun(entry));
   return renderCommands(
     [
-      [`npm run lab diff ${slug}`, 'compares it with the solution'],
+      ...(isStarted(placed) ? [[`npm run lab diff ${slug}`, 'compares it with the solution'] as const] : []),
       ...(next ? [[`npm run lab start ${next.lab.slug}`, `goes on with: ${next.lab.title}`] as const] : []),
     ],
     look,

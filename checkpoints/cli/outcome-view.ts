@@ -33,7 +33,7 @@ function renderPassed(outcome: Outcome & { verdict: 'passed' }, { idWidth, look 
   const time = `${Math.round(outcome.durationMs)} ms`.padStart(TIME_WIDTH);
   const room = look.width - displayWidth(lead) - TIME_WIDTH - 2;
   // One line each. The sentence is left out where only a scrap of it would fit.
-  const sentence = room < 16 ? '' : `  ${clip(outcome.sentence, room)}`;
+  const sentence = room < 16 ? '' : `  ${look.isEndless ? outcome.sentence : clip(outcome.sentence, room)}`;
   return `${paint(look, 'green', lead)}${paint(look, 'quiet', time)}${sentence}\n`;
 }
 
@@ -46,11 +46,14 @@ function renderFailed(outcome: Outcome & { verdict: 'failed' }, view: OutcomeVie
     field('received', received, look),
   ];
   const cause = [field('usually', usually, look)];
+  // A program that never got ready has not come as far as the chapter and the hints.
+  const isUp = outcome.failure.kind !== 'start';
   const onward = [
     field('read', view.readingOf(outcome.id), look),
     command('next', `npm run lab hint ${view.lab} ${outcome.id}`, look),
   ];
-  const blocks = details.length === 0 ? [facts, [...cause, ...onward]] : [facts, cause, renderDetails(details), onward];
+  const blocks = [facts, cause, renderDetails(details), isUp ? onward : []];
+  if (details.length === 0) blocks.splice(1, 3, [...cause, ...(isUp ? onward : [])]);
   return `${headline('✗', 'red', outcome, view)}\n\n${joinBlocks(blocks)}\n`;
 }
 

@@ -5,7 +5,7 @@ import type { Language } from '../../labs/course-schema.ts';
 import { repository } from '../runner/repository.ts';
 import { attemptFolder, attemptLanguage, isStarted, writtenTree } from './attempt.ts';
 import type { CommandArguments, CommandContext } from './command.ts';
-import { greenCount, labState } from './course-state.ts';
+import { greenCount, isBegun, labState } from './course-state.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
 import { selectLab } from './find-lab.ts';
 import { type Look, paint } from './look.ts';
@@ -23,6 +23,11 @@ export async function showDiff(context: CommandContext, { positionals }: Command
   const { placed } = selectLab(context.course, 'diff', positionals);
   const { slug } = placed.lab;
   const { look } = context.out;
+  if (!isStarted(placed) && isBegun(placed, context.err)) {
+    const text = `Your program stands outside ${placed.path}/attempt/, so there is nothing here to compare with it line by line. The solution is in ${placed.path}/solution/.`;
+    context.out.write(`${wrapText(text, look.width).join('\n')}\n`);
+    return exitCode.green;
+  }
   if (!isStarted(placed)) {
     throw new Refusal(`You have not started ${slug}, so there is nothing to compare.`, {
       next: [`npm run lab start ${slug}`],

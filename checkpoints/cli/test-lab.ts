@@ -4,6 +4,7 @@ import type { ResolvedTarget, TargetName } from '../runner/target.ts';
 import { isStarted } from './attempt.ts';
 import { awaitServices } from './await-services.ts';
 import type { CommandArguments, CommandContext } from './command.ts';
+import { isBegun } from './course-state.ts';
 import { describeDefect, renderDefect } from './defect.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
 import { type Selection, selectLab } from './find-lab.ts';
@@ -45,7 +46,7 @@ export async function testLab(context: CommandContext, { positionals, flags }: C
 
   const view = outcomeView(placed, context);
   if (!isJson) out.write(`${what}\n\n`);
-  const inOrder = new InOrder(asked, (result) => {
+  const inOrder = new InOrder(asked, stops, (result) => {
     if (!isJson) out.write(spaced(outcomeOf(result), view));
   });
   const end = await judge.run(resolved.target, (result) => inOrder.take(result));
@@ -70,19 +71,26 @@ export async function testLab(context: CommandContext, { positionals, flags }: C
   return exitCodeOf(outcomes);
 }
 
-/** Shows results in the order of the manifest, though checkpoints that run side by side end in any order. */
+/**
+ * Shows results in the order of the manifest, though checkpoints that run side by side end in any order. Where a run
+ * stops at its first red one, that one comes last: it is what there is to read.
+ */
 class InOrder {
   readonly #left: string[];
+  readonly #stops: boolean;
   readonly #waiting = new Map<string, CheckpointResult>();
   readonly #show: (result: CheckpointResult) => void;
 
-  constructor(asked: readonly Checkpoint[], show: (result: CheckpointResult) => void) {
+  constructor(asked: readonly Checkpoint[], stops: boolean, show: (result: CheckpointResult) => void) {
     this.#left = asked.map(({ id }) => id);
+    this.#stops = stops;
     this.#show = show;
   }
 
   take(result: CheckpointResult): void {
     this.#waiting.set(result.id, result);
+    if (this.#stops && result.verdict === 'failed')
+      this.#left.push(...this.#left.splice(this.#left.indexOf(result.id), 1));
     while (this.#left[0] !== undefined && this.#waiting.has(this.#left[0])) this.#showOne(this.#left[0]);
   }
 
@@ -172,7 +180,9 @@ function closing(
   const { look } = context.out;
   const isRed = exitCodeOf(outcomes) === exitCode.red;
   const gap = isRed || countOutcomes(outcomes).couldNotCheck > 0 ? '' : '\n';
-  const onward = isAttempt(flags) ? onwardAfter({ course: context.course, placed, outcomes, named, look }) : '';
+  const { course, err } = context;
+  const begun = (lab: PlacedBuiltLab) => isBegun(lab, err);
+  const onward = isAttempt(flags) ? onwardAfter({ course, placed, outcomes, named, look, isBegun: begun }) : '';
   return `${gap}${countingLine(outcomes)}\n${onward}`;
 }
 

@@ -8,6 +8,7 @@ import { attemptFolder, isStarted } from './attempt.ts';
 import { AttemptWatcher } from './attempt-watcher.ts';
 import { awaitServices } from './await-services.ts';
 import type { CommandArguments, CommandContext } from './command.ts';
+import { isBegun } from './course-state.ts';
 import { describeDefect, renderDefect } from './defect.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
 import { selectLab } from './find-lab.ts';
@@ -204,7 +205,10 @@ class Watch implements Disposable {
     const counts = countOutcomes(outcomes);
     const gap = counts.failed + counts.couldNotCheck > 0 ? '' : '\n';
     const isGreen = counts.passed === outcomes.length;
-    const onward = isGreen ? onwardAfter({ course, placed: this.#placed, outcomes, named: [], look: out.look }) : '';
+    const begun = (lab: PlacedBuiltLab) => isBegun(lab, this.#context.err);
+    const onward = isGreen
+      ? onwardAfter({ course, placed: this.#placed, outcomes, named: [], look: out.look, isBegun: begun })
+      : '';
     return `${gap}${countingLine(outcomes)}\n${onward}${this.#keys()}`;
   }
 
