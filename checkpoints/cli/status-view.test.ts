@@ -114,7 +114,7 @@ test('all done: the solutions to compare with', () => {
 
 test('a lab of which the rest could not be checked is amber, and says so', () => {
   const amber = lab('files', 'started', [checkpoint('a', 'passed'), checkpoint('b', 'could not check')]);
-  expect(renderList(courseOf(amber), look)).toContain('? files  FILES  1 of 2 green, 1 could not be checked');
+  expect(renderList(courseOf(amber), look)).toMatch(/\? files +FILES +1 of 2 green, 1 could not be checked/);
   expect(renderWhereYouAre(courseOf(amber), look)).toContain('next: b');
 });
 

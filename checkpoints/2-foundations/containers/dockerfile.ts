@@ -45,7 +45,7 @@ export interface ImageSettings {
   readonly entrypoint: Command | undefined;
   readonly cmd: Command | undefined;
   /** Undefined: none, or NONE. */
-  readonly healthcheck: (Command & { readonly timeoutMs: number }) | undefined;
+  readonly healthcheck: Command | undefined;
 }
 
 /** Set by the builder in every build. */
@@ -55,7 +55,6 @@ const PREDEFINED = new Map([
   ['TARGETARCH', 'amd64'],
   ['TARGETOS', 'linux'],
 ]);
-const DEFAULT_HEALTH_TIMEOUT_MS = 30_000;
 
 /** The stages of a Dockerfile, in order; the last one is shipped. */
 export function parseDockerfile(text: string): Stage[] {
@@ -150,8 +149,7 @@ export function startCommand({ entrypoint, cmd }: ImageSettings): Command | unde
 function healthCommand(step: Step): ImageSettings['healthcheck'] {
   const text = /^CMD\s+(.*)$/is.exec(step.text.trim())?.[1];
   if (text === undefined) return undefined;
-  const timeoutMs = durationMs(flag(step, 'timeout') ?? '') ?? DEFAULT_HEALTH_TIMEOUT_MS;
-  return { ...commandOf(step, text), timeoutMs };
+  return commandOf(step, text);
 }
 
 function commandOf({ line }: Step, text: string): Command {

@@ -41,6 +41,8 @@ export async function keepsDataAcrossDownAndUp(context: CheckpointContext): Prom
   const stack = new RunningStack(context, compose, project);
   // The same layers are found in the cache when Compose builds, whose build has no network of its own to choose.
   await buildImage(context, folderOf(context), project);
+  // Down alone leaves volumes without a name behind, which belong to nobody then.
+  const anonymous: string[] = [];
   try {
     await stack.up();
     const posted = await stack.ask('POST', '/notices', JSON.stringify({ text: NOTICE }));
@@ -50,6 +52,7 @@ export async function keepsDataAcrossDownAndUp(context: CheckpointContext): Prom
       received: posted,
       usually: 'the API does not reach its database: inside a stack it is found by the name of its service',
     });
+    anonymous.push(...(await stack.volumes()));
     await stack.run(['down', '--timeout', '10']);
     await stack.up();
     const listed = await stack.ask('GET', '/notices');
@@ -61,6 +64,7 @@ export async function keepsDataAcrossDownAndUp(context: CheckpointContext): Prom
     });
   } finally {
     await stack.run(['down', '--volumes', '--remove-orphans', '--timeout', '1']);
+    if (anonymous.length > 0) await docker(['volume', 'rm', '--force', ...anonymous]);
     await docker(['image', 'rm', '--force', project, `${project}-api`, `${project}_api`]);
   }
 }
@@ -120,6 +124,17 @@ class RunningStack {
           }),
       },
     );
+  }
+
+  /** Names of the volumes of its containers. */
+  async volumes(): Promise<string[]> {
+    const filter = `label=com.docker.compose.project=${this.#project}`;
+    const containers = (await docker(['ps', '--all', '--quiet', '--filter', filter])).stdout
+      .split('\n')
+      .filter(Boolean);
+    if (containers.length === 0) return [];
+    const { stdout } = await docker(['inspect', '--format', '{{range .Mounts}}{{.Name}} {{end}}', ...containers]);
+    return stdout.split(/\s+/).filter(Boolean);
   }
 
   /** `201 {"id":1,…}`; `0 ECONNREFUSED`, or nothing, when there is no answer. */
