@@ -108,7 +108,7 @@ function filesOf(path: string): string[] {
     });
 }
 
-if (import.meta.main) {
+if (process.argv[1] === import.meta.filename) {
   try {
     await build();
     console.log('The site stands in site/dist.');

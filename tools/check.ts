@@ -80,7 +80,7 @@ export async function runChecks(print: (line: string) => void): Promise<CheckOut
   return outcomes;
 }
 
-if (import.meta.main) {
+if (process.argv[1] === import.meta.filename) {
   const outcomes = await runChecks((line) => console.log(line));
   if (outcomes.some((outcome) => !outcome.ok)) process.exitCode = 1;
 }

@@ -177,7 +177,7 @@ async function stream(sockets: readonly Socket[], { windowBytes, turnMs }: EchoL
   return { count, seconds: (performance.now() - startedAt) / 1000 };
 }
 
-if (import.meta.main) {
+if (process.argv[1] === import.meta.filename) {
   const load = JSON.parse(process.argv[2] ?? 'null') as EchoLoad;
   console.log(JSON.stringify(await runLoad(load)));
 }

@@ -118,7 +118,7 @@ export function formatSoak(rows: readonly SoakRow[]): string {
   ]).join('\n');
 }
 
-if (import.meta.main) {
+if (process.argv[1] === import.meta.filename) {
   const seed = Number(process.argv[2] ?? Math.floor(Math.random() * 2 ** 32));
   console.log(`seed ${seed}; the same again: npm run soak -- ${seed}`);
   const rows = await runSoak(seed, ({ server, verdict }) => console.log(`${server}: ${verdict}`));

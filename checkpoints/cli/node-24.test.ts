@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
@@ -36,4 +37,14 @@ test('the entry is started with the arguments that follow it', async () => {
 
 test('without an entry it says so', async () => {
   expect(await run([guard])).toMatchObject({ code: 2, stderr: expect.stringContaining('expects the TypeScript file') });
+});
+
+test('every npm script starts something: the guard imports its entry, in which import.meta.main is false', async () => {
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const { scripts } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as { scripts: Record<string, string> };
+  const entries = Object.values(scripts).flatMap((script) => /node-24\.mjs (\S+)/.exec(script)?.[1] ?? []);
+  expect(entries.length).toBeGreaterThan(8);
+  for (const entry of entries) {
+    expect(readFileSync(`${root}/${entry}`, 'utf8'), entry).not.toContain('import.meta.main');
+  }
 });

@@ -131,7 +131,7 @@ async function stop(child: ChildProcess): Promise<void> {
   clearTimeout(hard);
 }
 
-if (import.meta.main) {
+if (process.argv[1] === import.meta.filename) {
   const { passed, failed, skipped, couldNotCheck } = await runSiteTests(process.argv.slice(2));
   if (couldNotCheck !== undefined) console.error(`could not check: ${couldNotCheck}`);
   console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);

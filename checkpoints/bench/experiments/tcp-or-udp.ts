@@ -131,7 +131,7 @@ export async function plotEvidence({ check }: { readonly check: boolean }): Prom
   return differing;
 }
 
-if (import.meta.main) {
+if (process.argv[1] === import.meta.filename) {
   const mode = process.argv[2];
   if (mode === '--plots' || mode === '--check') {
     const differing = await plotEvidence({ check: mode === '--check' });
