@@ -98,7 +98,7 @@ export class TemporaryCourse implements Disposable {
   readonly root = mkdtempSync(join(tmpdir(), 'lab-cli-'));
 
   constructor() {
-    for (const name of ['cli', 'harness', 'runner']) {
+    for (const name of ['cli', 'harness', 'runner', 'services']) {
       cpSync(join(repository, 'checkpoints', name), join(this.root, 'checkpoints', name), { recursive: true });
     }
     cpSync(join(repository, 'labs/course-schema.ts'), join(this.root, 'labs/course-schema.ts'));

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,8 +40,12 @@ test('a process that ignores SIGTERM is killed', async () => {
 test('a frozen process is killed', async () => {
   start('sleep', '60');
   const recorded = await awaitRecorded(recordFile);
-  if (recorded) process.kill(recorded.pid, 'SIGSTOP');
-  expect(recorded && (await endProcess(recorded, { graceMs: 50 }))).toBe('killed');
+  if (!recorded) throw new Error('sleep did not start');
+  process.kill(recorded.pid, 'SIGSTOP');
+  // Of two signals that wait together, SIGTERM would come first.
+  const state = () => execFileSync('ps', ['-o', 'stat=', '-p', `${recorded.pid}`], { encoding: 'utf8' });
+  while (!state().startsWith('T')) await new Promise((resolve) => setImmediate(resolve));
+  expect(await endProcess(recorded, { graceMs: 50 })).toBe('killed');
 });
 
 test('a pid that was given to another process is left alone', async () => {

@@ -24,8 +24,8 @@ beforeAll(() => {
 afterEach(async () => {
   await stopServices(place, SERVICES);
   expect(await place.processesThatStay()).toEqual([]);
-});
-afterAll(() => place[Symbol.asyncDispose]());
+}, 60_000);
+afterAll(() => place[Symbol.asyncDispose](), 60_000);
 
 const START = `const found = await ensureServices(['postgresql'], { place, consent: true });
   console.log(JSON.stringify(found));`;

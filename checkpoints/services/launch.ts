@@ -3,6 +3,7 @@ import { startWithCompose } from './compose.ts';
 import { type Consent, DebianError, extractDebian } from './debian-packages.ts';
 import { EXAMPLES, shakeHands } from './handshake.ts';
 import { openHome } from './home.ts';
+import { idleLimitMs } from './idle.ts';
 import { KITS, VARIABLES } from './kits.ts';
 import { findOwn, lockService, noteOwn, startOwn } from './own-instance.ts';
 import { type Place, serviceFolder } from './place.ts';
@@ -45,6 +46,7 @@ export async function launch(place: Place, service: Service, options: LaunchOpti
     return { ok: true, url: EXAMPLES[service], own: false };
   }
   try {
+    idleLimitMs(place);
     const wait = (pid: number) => options.onProgress?.(`waiting for process ${pid}, which is starting or stopping it`);
     using _ = await lockService(place, service, wait);
     return await launchOwn(place, service, options);
@@ -86,6 +88,7 @@ async function launchOwn(place: Place, service: Service, options: LaunchOptions)
 
 function refusalOf(error: unknown, place: Place, service: Service): Launched {
   const { code = '', message, path } = error as NodeJS.ErrnoException;
+  if (error instanceof RangeError) return { ok: false, reason: message, remedy: 'unset LAB_SERVICES_IDLE_MIN' };
   if (error instanceof DebianError) return { ok: false, reason: message, remedy: remedyFor(service) };
   if (error instanceof ServerStartError) {
     return { ok: false, reason: message, remedy: `npm run services -- logs ${service} shows the whole of its log` };

@@ -25,10 +25,10 @@ const BUILTIN_SINCE = 17;
 const CHEAP_PASSWORDS = ['--set=scram_iterations=1'];
 
 /**
- * A crash of the server loses nothing even so: what it has written is the kernel's. Only a crash of the whole machine
- * does, after which a database for labs may be broken.
+ * A crash of the server loses nothing even so: what was committed has been written, and is the kernel's (with
+ * `synchronous_commit=off` it would not be). Only a crash of the whole machine may break a database of labs.
  */
-const FAST = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+const FAST = { fsync: 'off', full_page_writes: 'off' };
 
 export const postgresKit: ServerKit = {
   service: 'postgresql',

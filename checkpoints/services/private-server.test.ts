@@ -14,13 +14,13 @@ let server: PrivateServer;
 beforeAll(async () => {
   place = openTemporaryPlace();
   server = await startPrivatePostgres({ place, settings: { max_connections: '20' } });
-});
+}, 60_000);
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
   expect(await place.processesThatStay()).toEqual([]);
   expect(hasPrivateServers(place)).toBe(false);
   await place[Symbol.asyncDispose]();
-});
+}, 60_000);
 
 async function query(sql: string, url = server.url): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, query_timeout: 5_000 });
@@ -64,7 +64,7 @@ test('frozen it can be killed, and nothing of it stays', async () => {
 });
 
 test('settings are the server’s, and a second server is another one', async () => {
-  await using other = await startPrivatePostgres({ place, durable: true });
+  await using other = await startPrivatePostgres({ place, settings: { fsync: 'on', synchronous_commit: 'off' } });
   expect(await query('SHOW max_connections')).toEqual([{ max_connections: '20' }]);
   expect(await query('SHOW fsync', other.url)).toEqual([{ fsync: 'on' }]);
   expect(other.port).not.toBe(server.port);
@@ -74,7 +74,7 @@ test('the fault proxy stands in front of it: a freeze of the line, and a reset',
   await using proxy = await createTcpProxy({ upstream: { port: server.port }, seed: 1 });
   const url = server.url.replace(`:${server.port}/`, `:${proxy.port}/`);
   const client = new pg.Client({ connectionString: url });
-  const broken = new Promise<Error>((resolve) => client.once('error', resolve));
+  const broken = new Promise<Error>((resolve) => client.on('error', resolve));
   await client.connect();
   proxy.freeze();
   const answer = client.query('SELECT 2 AS two');
@@ -94,10 +94,11 @@ test('a database of one’s own comes empty or as a copy, and goes with whoever 
   expect(await query('SELECT id FROM hero', copy.url)).toEqual([{ id: 1 }]);
   const guest = new pg.Client({ connectionString: copy.url });
   guest.on('error', () => {});
+  const ended = new Promise((resolve) => guest.once('end', resolve));
   await guest.connect();
   await Promise.all([first[Symbol.asyncDispose](), copy[Symbol.asyncDispose]()]);
   expect(await query(`SELECT datname FROM pg_database WHERE datname LIKE 'lab%'`)).toEqual([]);
-  await guest.end().catch(() => {});
+  await ended;
 });
 
 test('a server whose run was killed goes with it', async () => {

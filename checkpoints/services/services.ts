@@ -145,6 +145,11 @@ function parse(argv: readonly string[]) {
 }
 
 process.on('SIGINT', () => process.exit(130));
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // The reader has seen enough: `npm run services -- logs | head`.
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
+});
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
