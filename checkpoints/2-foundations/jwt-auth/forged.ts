@@ -200,7 +200,7 @@ export async function judgeKeySources(): Promise<void> {
   const certificate = publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
   const named = (extra: object): Case[] =>
     [undefined, 'mallory', ES256_KEY.kid].map((kid) => [
-      `a key of its own (${Object.keys(extra).join(', ')}) and ${kid === ES256_KEY.kid ? 'our kid' : `kid ${kid}`}`,
+      `a key of its own (${Object.keys(extra).join(', ')}) and ${kid === undefined ? 'no kid' : kid === ES256_KEY.kid ? 'our kid' : `the kid ${kid}`}`,
       byMallory({ ...base, kid, ...extra }),
     ]);
   await accept([['a token of ours', signedBy(ES256_KEY, claims)]], 'good tokens are refused');
