@@ -2,7 +2,8 @@ import { afterAll, beforeAll } from 'vitest';
 import { checkpoint } from '../harness/checkpoint.ts';
 import { judgeLogIn, judgeNames, judgePasswordBounds, judgeRegister } from './jwt-auth/accounts.ts';
 import { judgeAccessToken, judgeJwks, judgeRoles, judgeWhoAmI } from './jwt-auth/bearer.ts';
-import { judgeAlgorithms, judgeClaims, judgeKeySources, judgeTokenForm, judgeTokenType } from './jwt-auth/forged.ts';
+import { judgeClaims, judgeTokenType } from './jwt-auth/claims.ts';
+import { judgeAlgorithms, judgeKeySources } from './jwt-auth/forged.ts';
 import { closeHall, unlockHall } from './jwt-auth/hall.ts';
 import { judgeRotation, judgeUnknownKid } from './jwt-auth/keys.ts';
 import { judgeAccountLimit, judgeAddressLimit, judgeLimitPasses } from './jwt-auth/limits.ts';
@@ -11,6 +12,7 @@ import { judgeProblems } from './jwt-auth/problems.ts';
 import { judgeSecrets } from './jwt-auth/secrets.ts';
 import { judgeLogOut, judgeRefresh, judgeReuse, judgeSameMoment, judgeSessionLifetime } from './jwt-auth/sessions.ts';
 import { judgeBadSettings } from './jwt-auth/start.ts';
+import { judgeTokenForm } from './jwt-auth/token-form.ts';
 
 beforeAll(unlockHall);
 afterAll(closeHall);

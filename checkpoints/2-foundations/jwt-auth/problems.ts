@@ -51,7 +51,7 @@ const BAD: readonly Bad[] = [
   },
   { what: 'no refresh_token', path: '/sessions/log-out', call: { body: '{}' }, status: 400 },
   { what: `a body of ${LIMIT + 1} bytes`, path: '/sessions', call: { body: sized(LIMIT + 1) }, status: 413 },
-  { what: 'a body of 1 MB', path: '/accounts', call: { body: sized(1_000_000) }, status: 413 },
+  { what: 'a body of 100 kB', path: '/accounts', call: { body: sized(100_000) }, status: 413 },
   { what: `a body of ${LIMIT} bytes`, path: '/accounts', call: { body: sized(LIMIT) }, status: 400 },
 ];
 

@@ -200,7 +200,12 @@ function answerErrors(log: Logger): ErrorRequestHandler {
 }
 // #endregion errors
 
-/** Class 08, 53 and 57 of PostgreSQL's codes: the connection is lost, or the server is full or going down. */
-function isDatabaseGone({ code = '' }: { code?: string }): boolean {
-  return /^(08|53|57)[0-9A-Z]{3}$|^ECONN|^ETIMEDOUT$/.test(code);
+/**
+ * Class 08, 53 and 57 of PostgreSQL's codes: the connection is lost, or the server is full or going down. What the
+ * driver notices by itself has no code.
+ */
+function isDatabaseGone({ code = '', message }: Error & { code?: string }): boolean {
+  return (
+    /^(08|53|57)[0-9A-Z]{3}$|^ECONN|^ETIMEDOUT$/.test(code) || /^(Connection terminated|timeout exceeded)/.test(message)
+  );
 }
