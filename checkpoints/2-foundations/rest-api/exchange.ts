@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { deadlineMs } from '../../harness/deadline.ts';
 import { CheckpointFailure, fail } from '../../harness/failure.ts';
@@ -6,8 +6,8 @@ import type { Program } from '../../harness/program.ts';
 
 /** Generous: an answer takes milliseconds, and a busy machine is no reason to fail. */
 const ANSWER_WITHIN_MS = 8_000;
-/** How long we wait to learn that a server died of what we sent, before its silence is reported instead. */
-const DEATH_WITHIN_MS = 300;
+/** How long we wait to learn that a server has died, when all that we see is the end of a connection. */
+const DEATH_WITHIN_MS = 2_000;
 const SHOWN_CHARS = 300;
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS' | 'TRACE';
@@ -52,6 +52,8 @@ export async function exchange(
   );
   const sent = describe(method, path, headers, content);
   const limitMs = deadlineMs(withinMs);
+  // A connection that the server has ended while we were busy is noticed before it is used again.
+  await nextTurn();
   try {
     const response = await request(`http://${program.host}:${program.port}${path}`, {
       method,
@@ -110,8 +112,8 @@ export function statusOf({ status, text }: Reply): string {
 
 async function noAnswer(program: Program, sent: string, error: Error, limitMs: number): Promise<never> {
   if (error instanceof CheckpointFailure) throw error;
-  await Promise.race([program.exited, delay(DEATH_WITHIN_MS)]);
   const late = error.name === 'TimeoutError' || error.name === 'AbortError';
+  if (!late) await Promise.race([program.exited, delay(deadlineMs(DEATH_WITHIN_MS))]);
   return fail({
     sent,
     expected: 'an answer',

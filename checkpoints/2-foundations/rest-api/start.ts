@@ -11,6 +11,7 @@ const NO_DATABASE = 'postgres://nobody:hush-hush@127.0.0.1:1/nothing';
 const BAD: readonly (readonly [env: Readonly<Record<string, string>>, wanted: readonly string[]])[] = [
   [{ PORT: '65536' }, ['PORT', '65536']],
   [{ BODY_LIMIT_BYTES: '64k' }, ['BODY_LIMIT_BYTES', '64k']],
+  [{ SHUTDOWN_TIMEOUT_MS: '1e4' }, ['SHUTDOWN_TIMEOUT_MS', '1e4']],
   [{ DATABASE_POOL_SIZE: '0' }, ['DATABASE_POOL_SIZE', '0']],
   [{ MIGRATE: 'sideways' }, ['MIGRATE', 'sideways']],
   [{ CURSOR_KEY: 'short' }, ['CURSOR_KEY']],

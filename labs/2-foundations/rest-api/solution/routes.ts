@@ -28,8 +28,9 @@ export function createRoutes(settings: Settings, database: Store, parties: Parti
     ];
   });
   const party = partyHandlers(parties);
+  const served = jsonAnswer(200, document); // it never changes, so it is made into text once
   return [
-    { path: '/openapi.json', handlers: { get: () => jsonAnswer(200, document) } },
+    { path: '/openapi.json', handlers: { get: () => served } },
     ...collections,
     { path: '/quests/:id/party', handlers: party.list },
     { path: '/quests/:id/party/:characterId', handlers: party.member },

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createLog } from './log.ts';
 import { readSettings, type Settings } from './settings.ts';
 
-const log = createLog();
+const log = createLog(process.env.LOG_LEVEL);
 const reading = readSettings(process.env);
 if (!reading.ok) {
   log.error({ message: reading.problem }, 'bad-setting');
