@@ -7,6 +7,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { readdir, readFile } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, stripVTControlCharacters } from 'node:util';
 import { writtenTree } from '../cli/attempt.ts';
@@ -18,6 +19,8 @@ import { distributionOf } from './distribution.ts';
 
 const LAB = 'labs/1-networking/tcp-echo';
 const SLUG = 'tcp-echo';
+/** Nobody saves again in the moment in which the last result appears. */
+const THINKING_MS = 1_000;
 /** The mistake that is saved is the first one that this checkpoint catches. */
 const CHECKPOINT = 'half-close';
 const LIMITS = { redP95Ms: 500, greenP95Ms: 3_000, startMs: 10_000 } as const;
@@ -87,7 +90,7 @@ export function formatFeedbackBench(figures: FeedbackFigures): string {
   const row = (what: string, median: string, value: number, limit: number) =>
     `${what.padEnd(44)}${median.padStart(10)}${`${value} ms`.padStart(12)}${`${limit} ms`.padStart(12)}   ${value <= limit ? 'within' : 'BEYOND'}`;
   return [
-    `${figures.lab} in watch mode, ${rounds} saves of each kind; ${machine.cpus} × ${machine.cpu}, load ${machine.load1.toFixed(1)} before`,
+    `${figures.lab} in watch mode, ${rounds} saves of each kind, ${THINKING_MS / 1000} s after the result before; ${machine.cpus} × ${machine.cpu}, load ${machine.load1.toFixed(1)} before`,
     '',
     `${''.padEnd(44)}${'median'.padStart(10)}${'p95'.padStart(12)}${'limit'.padStart(12)}`,
     row('save to first red checkpoint shown', `${redMs.median} ms`, redMs.p95, limits.redP95Ms),
@@ -154,6 +157,7 @@ async function measureWatch(root: string, { right, wrong, rounds }: Saves): Prom
 }
 
 async function timed(act: () => void, shown: () => Promise<number>): Promise<number> {
+  await delay(THINKING_MS);
   const begun = performance.now();
   act();
   return (await shown()) - begun;

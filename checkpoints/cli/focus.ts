@@ -10,6 +10,8 @@ export class Focus implements Disposable {
   readonly id: string;
   readonly #judge: JudgeClient;
   #isWarm = false;
+  /** Resolves when the judge can run again. */
+  #tidied: Promise<void> = Promise.resolve();
 
   /** Starts its process and lets it judge `target` once, unseen: a first run takes far longer than those after it. */
   constructor(lab: string, id: string, target: InjectedTarget) {
@@ -19,6 +21,7 @@ export class Focus implements Disposable {
       .run(target, () => {})
       .then((end) => {
         this.#isWarm = end.kind === 'complete';
+        this.prepare();
       });
   }
 
@@ -27,8 +30,17 @@ export class Focus implements Disposable {
     return this.#isWarm;
   }
 
-  run(target: InjectedTarget, onResult: (result: CheckpointResult) => void): Promise<ClientEnd> {
-    return this.#judge.run(target, onResult);
+  /** @returns the verdict as soon as it is known; the judge tidies up by itself. */
+  async run(target: InjectedTarget): Promise<CheckpointResult | ClientEnd> {
+    await this.#tidied;
+    return new Promise((resolve) => {
+      this.#tidied = this.#judge.run(target, resolve).then(resolve);
+    });
+  }
+
+  /** Nobody waits for a while: the judge can get ready for the next run. */
+  prepare(): void {
+    void this.#tidied.then(() => this.#judge.prepare());
   }
 
   /** Ends the run under way. */

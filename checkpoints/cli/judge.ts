@@ -56,6 +56,11 @@ export class Judge {
     return new Judge(runner, asked, inbox, target);
   }
 
+  /** Gets ready for the next run, now that nobody waits. */
+  prepare(): void {
+    this.#runner.prepare();
+  }
+
   /**
    * Judges `target`, which may be another one than the last time.
    *

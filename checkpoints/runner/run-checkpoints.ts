@@ -1,4 +1,11 @@
-import { createVitest, type Reporter, type TestCase, type TestModule, type Vitest } from 'vitest/node';
+import {
+  createVitest,
+  type Reporter,
+  type TestCase,
+  type TestModule,
+  type TestSpecification,
+  type Vitest,
+} from 'vitest/node';
 import type { PlacedBuiltLab } from '../../labs/course-schema.ts';
 import type { InjectedTarget } from '../harness/checkpoint.ts';
 import type { FailureReport } from '../harness/failure.ts';
@@ -81,6 +88,8 @@ export class CheckpointRunner implements AsyncDisposable {
   readonly #jobs: ReadonlyMap<string, Job>;
   readonly #progress: Progress;
   readonly #warm: WarmThreads | undefined;
+  /** Found once: files are not added while a runner is open. */
+  #specifications: readonly TestSpecification[] | undefined;
   readonly #onStrayError: RunnerOptions['onStrayError'];
 
   private constructor(parts: {
@@ -136,7 +145,8 @@ export class CheckpointRunner implements AsyncDisposable {
   /** Judges all jobs once more, or those among them that `filter` accepts. */
   async run(filter: (job: Job) => boolean = () => true): Promise<JobResult[]> {
     this.#progress.begin();
-    const specifications = (await this.#vitest.globTestSpecifications()).filter((specification) => {
+    this.#specifications ??= await this.#vitest.globTestSpecifications();
+    const specifications = this.#specifications.filter((specification) => {
       const job = this.#jobs.get(specification.project.name);
       return job !== undefined && filter(job);
     });
@@ -148,6 +158,11 @@ export class CheckpointRunner implements AsyncDisposable {
       this.#onStrayError(stack);
     }
     return testModules.map((module) => this.#progress.jobResult(module));
+  }
+
+  /** Gets ready for the next run, now that nobody waits. Only `warm-threads` have something to do. */
+  prepare(): void {
+    this.#warm?.refill();
   }
 
   /** Leaves these checkpoints out of the runs to come. */

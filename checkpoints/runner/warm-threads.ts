@@ -8,6 +8,7 @@ import type { PoolOptions, PoolRunnerInitializer, PoolWorker, WorkerRequest } fr
  */
 export class WarmThreads implements AsyncDisposable {
   #spare: Worker | undefined;
+  #start: (() => Worker) | undefined;
   #disposed = false;
 
   /** For `pool` of a Vitest project. */
@@ -24,10 +25,15 @@ export class WarmThreads implements AsyncDisposable {
     return worker;
   }
 
-  /** Starts the next thread. It keeps no process alive. */
-  refill(start: () => Worker): void {
-    if (this.#disposed || this.#spare) return;
-    const spare = start();
+  /** What the next thread is started with. */
+  remember(start: () => Worker): void {
+    this.#start = start;
+  }
+
+  /** Starts the next thread, if there is time for it: loading it takes a core for a while. It keeps no process alive. */
+  refill(): void {
+    if (this.#disposed || this.#spare || !this.#start) return;
+    const spare = this.#start();
     spare.unref();
     // A thread that cannot start is found out by the run that would have taken it.
     spare.once('error', () => {
@@ -62,7 +68,7 @@ class WarmThread implements PoolWorker {
   async stop(): Promise<void> {
     await this.#worker?.terminate();
     this.#worker = undefined;
-    this.#threads.refill(() => this.#startThread());
+    this.#threads.remember(() => this.#startThread());
   }
 
   on(event: string, callback: (...args: unknown[]) => void): void {

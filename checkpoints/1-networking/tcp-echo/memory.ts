@@ -82,9 +82,10 @@ export async function outlivesHostileClients({ seed }: CheckpointContext): Promi
 
 /** 64 connections echo 1 MB each and are reset: what only a FIN would tidy up is left behind. */
 async function traffic(server: Program, pattern: Pattern): Promise<void> {
+  const million = pattern.bytes(0, 1_000_000);
   await inParallel(TRAFFIC_CLIENTS, 8, async () => {
     await using client = await connectTcp(server);
-    void client.write(pattern.bytes(0, 1_000_000));
+    void client.write(million);
     await expectPattern(client, pattern, 1_000_000, {
       sent: '1,000,000 bytes',
       usually: 'the server stopped serving after clients that behaved badly',
