@@ -8,7 +8,6 @@ import { CheckpointFailure, check, fail } from '../../harness/failure.ts';
 import type { Program } from '../../harness/program.ts';
 import { expectExit, startBoard } from './board.ts';
 import { ask, beginNotice, described, STATE_WITHIN_MS, untilStatus } from './board-client.ts';
-import { PASSWORD } from './own-database.ts';
 import { folderOf } from './project.ts';
 import { expectStatus } from './start.ts';
 
@@ -236,10 +235,10 @@ export async function logsObjectsWithoutSecrets(_: CheckpointContext): Promise<v
       expected: 'every line of the log to be one JSON object',
       received: 'a line that is none',
       usually: 'console.log of an object or an error prints many lines, which a collector takes for many events',
-      details: [`the line: ${line.replaceAll(PASSWORD, '<password>').slice(0, MAX_SHOWN_CHARS)}`],
+      details: [`the line: ${line.replaceAll(database.password, '<password>').slice(0, MAX_SHOWN_CHARS)}`],
     });
   }
-  check(!`${program.stderr}${program.stdout}`.includes(PASSWORD), {
+  check(!`${program.stderr}${program.stdout}`.includes(database.password), {
     sent,
     expected: 'no secret in any line',
     received: 'the password of DATABASE_URL',

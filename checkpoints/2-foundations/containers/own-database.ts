@@ -13,8 +13,10 @@ export const PASSWORD = 'Quill-and-7-Ravens';
  * or silent as the checkpoint likes. Dropped at the end.
  */
 export class OwnDatabase implements AsyncDisposable {
-  /** For the server under test; goes through the gate. Its password is `PASSWORD`. */
+  /** For the server under test; goes through the gate. */
   readonly url: string;
+  /** The password in it: that of the service, or `PASSWORD` where the service asks for none. */
+  readonly password: string;
   readonly #gate: Gate;
   readonly #admin: string;
   readonly #name: string;
@@ -24,12 +26,13 @@ export class OwnDatabase implements AsyncDisposable {
     this.#admin = admin;
     this.#name = name;
     const url = new URL(admin);
-    // The gate is reached without TLS, and the service asks for no password where it runs for the labs alone.
+    // The gate is reached without TLS.
     url.hostname = '127.0.0.1';
     url.port = String(gate.port);
     url.pathname = `/${name}`;
     if (url.password === '') url.password = PASSWORD;
     this.url = url.href;
+    this.password = decodeURIComponent(url.password);
   }
 
   /** @param state what the server finds at first. */
