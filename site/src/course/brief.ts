@@ -1,0 +1,7 @@
+/** Of HTML: a longer brief would leave no room for the stations on its lab's page. */
+const MAX_CHARS = 24_000;
+
+/** Whether a brief stands on a page of its own. */
+export function hasOwnPage(briefHtml: string): boolean {
+  return briefHtml.length > MAX_CHARS;
+}
