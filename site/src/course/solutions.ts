@@ -1,4 +1,5 @@
 import type { BuiltLab } from '../../../labs/course-schema.ts';
+import { leavesOf } from './leaves.ts';
 import { languageOf } from './region.ts';
 import { listFolder, readText } from './repository.ts';
 
@@ -34,4 +35,12 @@ export function solutionsOf(lab: BuiltLab, labPath: string): Solution[] {
       const lines = files.reduce((sum, file) => sum + (readText(`${path}/${file}`) ?? '').split('\n').length - 1, 0);
       return [{ target, path, files: files.map((file) => `${path}/${file}`), lines }];
     });
+}
+
+/** Of source: about 20 KB as a compressed page. */
+const MAX_CHARS = 44_000;
+
+/** A solution's files, page by page. */
+export function solutionLeaves({ files }: Solution): string[][] {
+  return leavesOf(files, (file) => (readText(file) ?? '').length, MAX_CHARS);
 }
