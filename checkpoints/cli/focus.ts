@@ -10,6 +10,8 @@ export class Focus implements Disposable {
   readonly id: string;
   readonly #judge: JudgeClient;
   #isWarm = false;
+  /** Counts runs and what ended them: a run whose turn has passed does not begin. */
+  #turn = 0;
   /** Resolves when the judge can run again. */
   #tidied: Promise<void> = Promise.resolve();
 
@@ -32,7 +34,10 @@ export class Focus implements Disposable {
 
   /** @returns the verdict as soon as it is known; the judge tidies up by itself. */
   async run(target: InjectedTarget): Promise<CheckpointResult | ClientEnd> {
+    const turn = ++this.#turn;
     await this.#tidied;
+    // Overtaken while the run before it was still being tidied up.
+    if (turn !== this.#turn) return { kind: 'abandoned' };
     return new Promise((resolve) => {
       this.#tidied = this.#judge.run(target, resolve).then(resolve);
     });
@@ -45,6 +50,7 @@ export class Focus implements Disposable {
 
   /** Ends the run under way. */
   abandon(): void {
+    this.#turn += 1;
     this.#judge.abandon();
   }
 
