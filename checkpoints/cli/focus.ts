@@ -10,10 +10,6 @@ export class Focus implements Disposable {
   readonly id: string;
   readonly #judge: JudgeClient;
   #isWarm = false;
-  /** Counts runs and what ended them: a run whose turn has passed does not begin. */
-  #turn = 0;
-  /** Resolves when the judge can run again. */
-  #tidied: Promise<void> = Promise.resolve();
 
   /** Starts its process and lets it judge `target` once, unseen: a first run takes far longer than those after it. */
   constructor(lab: string, id: string, target: InjectedTarget) {
@@ -23,7 +19,6 @@ export class Focus implements Disposable {
       .run(target, () => {})
       .then((end) => {
         this.#isWarm = end.kind === 'complete';
-        this.prepare();
       });
   }
 
@@ -32,25 +27,12 @@ export class Focus implements Disposable {
     return this.#isWarm;
   }
 
-  /** @returns the verdict as soon as it is known; the judge tidies up by itself. */
-  async run(target: InjectedTarget): Promise<CheckpointResult | ClientEnd> {
-    const turn = ++this.#turn;
-    await this.#tidied;
-    // Overtaken while the run before it was still being tidied up.
-    if (turn !== this.#turn) return { kind: 'abandoned' };
-    return new Promise((resolve) => {
-      this.#tidied = this.#judge.run(target, resolve).then(resolve);
-    });
-  }
-
-  /** Nobody waits for a while: the judge can get ready for the next run. */
-  prepare(): void {
-    void this.#tidied.then(() => this.#judge.prepare());
+  run(target: InjectedTarget, onResult: (result: CheckpointResult) => void): Promise<ClientEnd> {
+    return this.#judge.run(target, onResult);
   }
 
   /** Ends the run under way. */
   abandon(): void {
-    this.#turn += 1;
     this.#judge.abandon();
   }
 

@@ -16,11 +16,6 @@ export interface ToJudge {
   readonly except: readonly string[];
 }
 
-/** Asks for no run. */
-export interface PrepareJudge extends Omit<ToJudge, 'target' | 'except'> {
-  readonly prepare: true;
-}
-
 export type FromJudge =
   | { readonly kind: 'result'; readonly result: CheckpointResult }
   | { readonly kind: 'end'; readonly end: RunEnd };
@@ -61,11 +56,6 @@ export class JudgeClient implements Disposable {
     this.#run = undefined;
     if (end.kind === 'stuck' || end.kind === 'broken') this.#replace();
     return end;
-  }
-
-  /** Nobody waits for a while: the judge can get ready for the next run. */
-  prepare(): void {
-    if (this.#child.connected) this.#child.send({ ...this.#job, prepare: true } satisfies PrepareJudge);
   }
 
   /** Ends the run under way, which a later save has overtaken. */

@@ -6,7 +6,7 @@
 import { course } from '../../labs/course.ts';
 import { builtLabs } from '../../labs/course-schema.ts';
 import { Judge } from './judge.ts';
-import type { FromJudge, PrepareJudge, ToJudge } from './judge-client.ts';
+import type { FromJudge, ToJudge } from './judge-client.ts';
 
 let judge: Judge | undefined;
 
@@ -36,10 +36,7 @@ async function judgeOnce({ lab, target, stops, only, except }: ToJudge): Promise
   }
 }
 
-process.on('message', (message: ToJudge | PrepareJudge) => {
-  if ('prepare' in message) judge?.prepare();
-  else void judgeOnce(message);
-});
+process.on('message', (message: ToJudge) => void judgeOnce(message));
 // The terminal sends Ctrl-C to every process of the command; the one that the learner sees decides.
 process.on('SIGINT', () => {});
 // It is gone, however it went. Ending at once makes the reaper end what still runs; SIGKILL, as an exit may never come.

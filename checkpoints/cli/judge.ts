@@ -56,11 +56,6 @@ export class Judge {
     return new Judge(runner, asked, inbox, target);
   }
 
-  /** Gets ready for the next run, now that nobody waits. */
-  prepare(): void {
-    this.#runner.prepare();
-  }
-
   /**
    * Judges `target`, which may be another one than the last time.
    *
@@ -84,6 +79,7 @@ export class Judge {
       throw error;
     } finally {
       this.#inbox.end();
+      this.#runner.prepare();
     }
   }
 }

@@ -44,11 +44,6 @@ export async function watchLab(context: CommandContext, { positionals }: Command
   return await watch.run();
 }
 
-/** How judging once ended, wherever the verdicts came from. */
-type WatchEnd =
-  | Exclude<ClientEnd, { readonly results: unknown }>
-  | { readonly kind: 'complete' | 'stuck'; readonly results: readonly CheckpointResult[] };
-
 type WatchEvent = { readonly kind: 'save'; readonly file: string } | { readonly kind: 'key'; readonly key: Key };
 
 /** The loop of `watch`: waits for a save or a key, judges, shows. */
@@ -145,15 +140,10 @@ class Watch implements Disposable {
     const view = outcomeView(this.#placed, this.#context);
     const target = this.#copies.refresh(resolved.target);
     const show = (result: CheckpointResult) => out.write(spaced(outcomeOf(result), view));
-    const focused = await this.#judgeFocus(target);
-    const verdict = focused && 'verdict' in focused ? focused : undefined;
-    if (verdict) show(verdict);
-    const isRed = verdict?.verdict === 'failed';
-    const end: WatchEnd = isRed
-      ? { kind: 'complete', results: [verdict] }
-      : focused && 'kind' in focused
-        ? focused
-        : await this.#runSuite(target, show, verdict ? [verdict] : []);
+    const focused = await this.#judgeFocus(target, show);
+    const known = focused?.kind === 'complete' ? focused.results : [];
+    const isOver = focused !== undefined && (known.length === 0 || known.some(({ verdict }) => verdict === 'failed'));
+    const end = isOver ? focused : await this.#runSuite(target, show, known);
     this.#runningSince = undefined;
     if (end.kind === 'abandoned') return;
     if (end.kind === 'refused') throw new Refusal(end.message);
@@ -164,18 +154,17 @@ class Watch implements Disposable {
     }
     const outcomes = outcomesOf(checkpoints, end.results, true);
     this.#red = outcomes.find((outcome) => outcome.verdict === 'failed')?.id;
-    out.write(isRed ? this.#closingFocus() : this.#closing(outcomes));
+    out.write(isOver ? this.#closingFocus() : this.#closing(outcomes));
     recordVerdicts(this.#context, this.#placed, outcomes);
-    this.#judge.prepare();
-    this.#focus?.prepare();
     this.#focusOn(this.#red, target);
   }
 
   /** Judges the checkpoint that was red last, if its judge is ready. When it is green, the others have to say more. */
-  async #judgeFocus(target: InjectedTarget): Promise<CheckpointResult | ClientEnd | undefined> {
-    if (!this.#focus?.isWarm) return undefined;
-    this.#running = this.#focus;
-    return this.#focus.run(target);
+  async #judgeFocus(
+    target: InjectedTarget,
+    show: (result: CheckpointResult) => unknown,
+  ): Promise<ClientEnd | undefined> {
+    return this.#focus?.isWarm ? this.#runOn(this.#focus, (focus) => focus.run(target, show)) : undefined;
   }
 
   /** Judges the whole suite but for what is `known` already. */
@@ -183,11 +172,15 @@ class Watch implements Disposable {
     target: InjectedTarget,
     show: (result: CheckpointResult) => unknown,
     known: readonly CheckpointResult[],
-  ): Promise<WatchEnd> {
-    this.#running = this.#judge;
+  ): Promise<ClientEnd> {
     const except = known.map(({ id }) => id);
-    const end = await this.#judge.run(target, show, except);
-    return 'results' in end ? { ...end, results: [...known, ...end.results] } : end;
+    const end = await this.#runOn(this.#judge, (judge) => judge.run(target, show, except));
+    return end.kind === 'complete' || end.kind === 'stuck' ? { ...end, results: [...known, ...end.results] } : end;
+  }
+
+  #runOn<J extends JudgeClient | Focus>(judge: J, run: (judge: J) => Promise<ClientEnd>): Promise<ClientEnd> {
+    this.#running = judge;
+    return run(judge);
   }
 
   #focusOn(id: string | undefined, target: InjectedTarget): void {
