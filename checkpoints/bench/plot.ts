@@ -19,6 +19,13 @@ export function logScale([from, to]: Interval, range: Interval): Scale {
   return (value) => linear(Math.log(value));
 }
 
+/** Three to eight steps of 1, 2 or 5 times a power of ten, from 0 to the first at or above `max`. */
+export function steps(max: number): number[] {
+  const power = 10 ** Math.floor(Math.log10(max / 4));
+  const step = power * ([1, 2, 5].findLast((factor) => max / (factor * power) >= 2.5) ?? 1);
+  return Array.from({ length: Math.ceil(max / step) + 1 }, (_, i) => Number((i * step).toPrecision(6)));
+}
+
 /** `line`: the thin line. `strong`: heavier. `dashed`, `dotted`: a second and a third series. `grid`: the faintest. */
 export type Stroke = 'line' | 'strong' | 'dashed' | 'dotted' | 'grid';
 /** `full` and `hollow` squares tell two series apart without colour. */

@@ -1,11 +1,9 @@
 /** The plot of the write-up Optimistic or pessimistic?, from its evidence. */
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { linearScale, logScale, PLOT_WIDTH, Plot, type Stroke } from '../plot.ts';
+import { linearScale, logScale, PLOT_WIDTH, Plot, type Stroke, steps } from '../plot.ts';
+import { syncPlot } from '../plot-files.ts';
 import type { Cell, ContentionFigures } from './contention.ts';
 
 const NAME = 'optimistic-or-pessimistic';
-const EVIDENCE_FOLDER = join(import.meta.dirname, '../../evidence/experiments');
 
 const STROKES: readonly (readonly [strategy: Cell['strategy'], stroke: Stroke])[] = [
   ['optimistic', 'strong'],
@@ -82,19 +80,7 @@ function apart(labels: readonly (readonly [string, number])[]): [string, number]
   return sorted;
 }
 
-/** Three to eight steps of 1, 2 or 5 times a power of ten, from 0 to the first at or above `max`. */
-function steps(max: number): number[] {
-  const power = 10 ** Math.floor(Math.log10(max / 4));
-  const step = power * ([1, 2, 5].findLast((factor) => max / (factor * power) >= 2.5) ?? 1);
-  return Array.from({ length: Math.ceil(max / step) + 1 }, (_, i) => Number((i * step).toPrecision(6)));
-}
-
-/** Reads the record and writes its plot beside it; with `check`, writes nothing and names it if it differs. */
-export async function plotContention({ check }: { readonly check: boolean }): Promise<string[]> {
-  const record = JSON.parse(await readFile(join(EVIDENCE_FOLDER, `${NAME}.json`), 'utf8')) as ContentionFigures;
-  const file = join(EVIDENCE_FOLDER, `${NAME}.svg`);
-  const svg = drawContention(record.results);
-  if (svg === (await readFile(file, 'utf8').catch(() => undefined))) return [];
-  if (!check) await writeFile(file, svg);
-  return [`${NAME}.svg`];
+/** Draws the record anew; see `syncPlot`. */
+export function plotContention({ check }: { readonly check: boolean }): Promise<string[]> {
+  return syncPlot<ContentionFigures>(NAME, ({ results }) => drawContention(results), check);
 }

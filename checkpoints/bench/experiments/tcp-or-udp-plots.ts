@@ -1,6 +1,6 @@
 /** The four plots of the write-up TCP or UDP?, from its evidence. Each label is worked out from the figures. */
 import type { Distribution } from '../distribution.ts';
-import { linearScale, logScale, PLOT_WIDTH, Plot } from '../plot.ts';
+import { linearScale, logScale, PLOT_WIDTH, Plot, steps } from '../plot.ts';
 import type { ConnectionCostResult, Way } from './connection-cost.ts';
 import type { DatagramSizeResult } from './datagram-size.ts';
 import type { StreamResult } from './head-of-line.ts';
@@ -15,13 +15,6 @@ const percent = (share: number, digits = 1): string => `${Number((share * 100).t
 const figure = (value: number): string => String(value >= 100 ? Math.round(value) : Number(value.toPrecision(3)));
 const ticksOf = (values: readonly number[], text: (value: number) => string = String) =>
   values.map((at) => ({ at, text: text(at) }));
-/** Three to eight steps of 1, 2 or 5 times a power of ten, from 0 to the first at or above `max`. */
-function steps(max: number): number[] {
-  const power = 10 ** Math.floor(Math.log10(max / 4));
-  const step = power * ([1, 2, 5].findLast((factor) => max / (factor * power) >= 2.5) ?? 1);
-  return Array.from({ length: Math.ceil(max / step) + 1 }, (_, i) => i * step);
-}
-
 interface HeadOfLineFigures {
   readonly streams: readonly StreamResult[];
   readonly kernelTcp: KernelLossResult;

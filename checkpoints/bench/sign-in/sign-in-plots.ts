@@ -1,11 +1,9 @@
 /** The plot of the write-up Sessions or tokens?, from its evidence. */
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { logScale, PLOT_WIDTH, Plot } from '../plot.ts';
+import { syncPlot } from '../plot-files.ts';
 import type { CheckCost, SignInFigures } from './sign-in.ts';
 
 const NAME = 'sessions-or-tokens';
-const EVIDENCE_FOLDER = join(import.meta.dirname, '../../evidence/experiments');
 
 const LEFT = 150;
 const RIGHT = PLOT_WIDTH - 70;
@@ -44,12 +42,7 @@ export function drawSignIn({ checks }: SignInFigures['results']): string {
   return plot.toSvg();
 }
 
-/** Reads the record and writes its plot beside it; with `check`, writes nothing and names it if it differs. */
-export async function plotSignIn({ check }: { readonly check: boolean }): Promise<string[]> {
-  const record = JSON.parse(await readFile(join(EVIDENCE_FOLDER, `${NAME}.json`), 'utf8')) as SignInFigures;
-  const file = join(EVIDENCE_FOLDER, `${NAME}.svg`);
-  const svg = drawSignIn(record.results);
-  if (svg === (await readFile(file, 'utf8').catch(() => undefined))) return [];
-  if (!check) await writeFile(file, svg);
-  return [`${NAME}.svg`];
+/** Draws the record anew; see `syncPlot`. */
+export function plotSignIn({ check }: { readonly check: boolean }): Promise<string[]> {
+  return syncPlot<SignInFigures>(NAME, ({ results }) => drawSignIn(results), check);
 }
