@@ -234,8 +234,9 @@ export async function judgeSessionLifetime(): Promise<void> {
 }
 
 /**
- * Sends requests that meet in the database: while we hold a lock that lets everybody read and nobody write, they come
- * as far as they can; then all of them go on at once.
+ * Sends requests that meet in the database: while we hold a lock that lets everybody read and lock rows and nobody
+ * write, they come as far as they can; then all of them go on at once. A stronger lock would already stop SELECT FOR
+ * UPDATE, and before it has looked: each would see what those before it have done.
  */
 async function together<T>(database: Client, send: () => Promise<T>[]): Promise<T[]> {
   const { rows: tables } = await database.query<{ name: string }>(
@@ -244,7 +245,7 @@ async function together<T>(database: Client, send: () => Promise<T>[]): Promise<
   await database.query('begin');
   let sent: Promise<T>[] = [];
   try {
-    await database.query(`lock table ${tables.map(({ name }) => name).join(', ')} in exclusive mode`);
+    await database.query(`lock table ${tables.map(({ name }) => name).join(', ')} in share mode`);
     sent = send();
     // Nobody waits for an unhandled rejection: they are awaited together below.
     for (const each of sent) each.catch(() => undefined);
@@ -254,7 +255,8 @@ async function together<T>(database: Client, send: () => Promise<T>[]): Promise<
         const { rows } = await database.query<{ waiting: number }>(
           // Not pg_stat_activity, which shows the same all through a transaction.
           `select count(distinct pid)::int as waiting from pg_locks
-           where not granted and database = (select oid from pg_database where datname = current_database())`,
+           where not granted and pid in
+             (select pid from pg_locks where database = (select oid from pg_database where datname = current_database()))`,
         );
         return rows[0]?.waiting ?? 0;
       },
