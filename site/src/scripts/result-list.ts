@@ -35,7 +35,7 @@ export interface FailureText {
 export interface ResultList {
   /** A run is about to begin: no row has a verdict. */
   waiting(): void;
-  /** A checkpoint is being judged; without an id, the first that has no verdict yet. */
+  /** A checkpoint is being judged; without an id, the first that has no verdict in this run. */
   running(id?: string): void;
   show(result: CheckpointResult): void;
   /** The run is over. Rows without a verdict were not reached. */
@@ -78,7 +78,7 @@ export function resultList(
       summary.textContent = '';
     },
     running: (id) => {
-      const row = id === undefined ? [...rows.values()].find(({ state }) => state === 'waiting') : rows.get(id);
+      const row = id === undefined ? [...rows.values()].find(({ state }) => OPEN.includes(state)) : rows.get(id);
       row?.set('running');
     },
     show: (result) => rows.get(result.id)?.show(result),
