@@ -15,6 +15,8 @@ import { WORKBOOK_HOST, Workbook } from './workbook/workbook.ts';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DEFAULT_PORT = 4321;
 const MAX_PORT = 65_535;
+/** How often requests that never end are looked for. */
+const CHECK_CONNECTIONS_MS = 5_000;
 
 async function main(): Promise<number | undefined> {
   const host = process.env.HOST || '127.0.0.1';
@@ -90,7 +92,7 @@ function pageServer({ folder, base, workbook, isBuilt }: PageServerOptions): Ser
       response.end(readFileSync(join(folder, '404.html')));
     },
   });
-  return createServer((request, response) => {
+  return createServer({ connectionsCheckingInterval: CHECK_CONNECTIONS_MS }, (request, response) => {
     if (!isBuilt()) {
       response.writeHead(503, { 'Content-Type': 'text/plain', 'Retry-After': '5' });
       response.end('The site is being built. Load this page again in a moment.\n');

@@ -135,9 +135,7 @@ export class Api {
   }
 
   #diff(call: Call): Answer {
-    if (this.#runs.running(call.placed.lab.slug) === 'watch') {
-      throw new Conflict('End the watch first: the comparison takes its place.');
-    }
+    if (this.#runs.running(call.placed.lab.slug) !== undefined) throw this.#underWay(call.placed);
     const early = askForDiff(call.placed);
     return early === undefined ? this.#run(call, 'diff') : { text: early };
   }

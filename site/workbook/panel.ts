@@ -25,14 +25,16 @@ ${button('start', 'Start')}${button('test', 'Test')}${button('watch', 'Watch')}$
 </div>
 <div class="files"${standing.files.length > 0 ? '' : ' hidden'}><label><span class="hidden-text">File of your attempt</span><select></select></label>${button('edit', 'Open in editor')}
 <label class="all"><input type="checkbox"> go on after the first red one</label></div>
-<p class="said" role="status">&nbsp;</p>
+<p class="said" role="status">${isStarted ? '&nbsp;' : START}</p>
 <div class="shown" hidden></div>
-<div class="results"${isStarted ? '' : ' hidden'}><ol>${rows.join('')}</ol><p class="summary" role="status"></p></div>
+<div class="results"${isStarted ? '' : ' hidden'}><p class="summary" role="status"></p><ol>${rows.join('')}</ol></div>
 <details class="printed" hidden><summary>What your code printed</summary><pre tabindex="0"></pre></details>
 <dialog aria-label="Begin again"><p>Begin again from the starter? Your attempt is not lost: it moves to <code>${escapeHtml(path)}/.attempts/</code>.</p>
 <form method="dialog" class="acts"><button value="no" class="act" autofocus>Keep it</button><button value="yes" class="act">Begin again</button></form></dialog>
 </section>`;
 }
+
+const START = 'Start copies the starter; the copy is yours, and is judged here.';
 
 /** Shown by the script once it knows what makes sense. */
 function button(act: string, words: string): string {

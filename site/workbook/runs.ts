@@ -44,7 +44,7 @@ export class Runs {
   async cancel(slug: string): Promise<boolean> {
     const run = this.#runs.get(slug);
     if (!run) return false;
-    run.stop('It was cancelled.');
+    run.stop(run.word === 'watch' ? 'The watch has ended.' : 'It was cancelled.');
     await run.over;
     return true;
   }

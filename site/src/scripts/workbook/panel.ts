@@ -56,7 +56,6 @@ class Panel {
         if (verdict !== 'not judged') this.#list.show({ id, verdict });
       }
       this.#show(standing);
-      this.#say('');
       await this.#waitForOthers(standing);
     });
   }
