@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-/** The engine's own tests: harness, runner, command line, verify, diagrams. Checkpoints are run by the engine itself. */
+/** The engine's own tests: harness, runner, command line, verify, diagrams, workbook mode. Checkpoints are run by the engine itself. */
 export default defineConfig({
   test: {
     include: [
       'checkpoints/{harness,runner,cli,verify,record,bench,services}/**/*.test.ts',
       'labs/*.test.ts',
+      'site/workbook/*.test.ts',
       '{diagrams,tools}/*.test.ts',
     ],
     pool: 'threads',

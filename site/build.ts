@@ -21,7 +21,18 @@ const INPUTS = [
   'checkpoints/runner/mistake.ts',
   'package-lock.json',
 ];
-const NOT_INPUTS = new Set(['dist', 'tests', 'node_modules', '.astro', 'attempt', 'bin', 'obj', '__pycache__']);
+// What a clone adds to the pages when it serves them is no part of them.
+const NOT_INPUTS = new Set([
+  'dist',
+  'tests',
+  'workbook',
+  'node_modules',
+  '.astro',
+  'attempt',
+  'bin',
+  'obj',
+  '__pycache__',
+]);
 
 export interface BuildOptions {
   /** Where the pages go, from the repository's root. */

@@ -1,6 +1,6 @@
-import type { Checkpoint } from '../../labs/course-schema.ts';
+import type { Checkpoint, PlacedBuiltLab } from '../../labs/course-schema.ts';
 import { isStarted } from './attempt.ts';
-import type { CommandArguments, CommandContext } from './command.ts';
+import type { CommandArguments, CommandContext, Output } from './command.ts';
 import { labState, nextCheckpoint } from './course-state.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
 import { selectLab } from './find-lab.ts';
@@ -12,40 +12,47 @@ import { hang, wrapText } from './wrap-text.ts';
 
 export async function giveHint(context: CommandContext, { positionals }: CommandArguments): Promise<ExitCode> {
   const { placed, named } = selectLab(context.course, 'hint', positionals);
-  const progress = loadProgress(placed, context.err);
-  const state = labState(placed, progress, isStarted(placed));
-  const id = named[0]?.id ?? nextCheckpoint(state)?.id;
-  const checkpoint = placed.lab.checkpoints.find((entry) => entry.id === id);
   const { look } = context.out;
-  if (!checkpoint) {
+  const hint = nextHint(placed, context.err, named[0]?.id);
+  if (!hint) {
     context.out.write(
       `${wrapText(`${placed.lab.slug} is green: no hint is needed. For one all the same, name its checkpoint.`, look.width).join('\n')}\n`,
     );
     return exitCode.green;
   }
-  const before = checkpointProgress(progress, checkpoint.id).hintsShown;
-  const shown = Math.min(checkpoint.hints.length, before + 1);
-  context.out.write(
-    renderHints({
-      lab: placed.lab.slug,
-      checkpoint,
-      shown,
-      reading: readingOf(placed, checkpoint),
-      look,
-      isNew: shown > before,
-    }),
-  );
-  if (shown > before) updateProgress(placed, context.err, (now) => withHintsShown(now, checkpoint.id, shown));
+  const reading = readingOf(placed, hint.checkpoint);
+  context.out.write(renderHints({ ...hint, lab: placed.lab.slug, reading, look }));
   return exitCode.green;
 }
 
-export interface HintView {
-  readonly lab: string;
+/** One hint more for a checkpoint. */
+export interface NextHint {
   readonly checkpoint: Checkpoint;
-  /** How many hints to show, from the first on. */
+  /** How many of its hints have been given now, from the first on. */
   readonly shown: number;
-  /** Whether the last one shown is new. */
+  /** Whether the last one of them is new; false when there are no more. */
   readonly isNew: boolean;
+}
+
+/**
+ * Gives one hint more, and writes down that it was given.
+ *
+ * @param id of the checkpoint; without it, the one to work on.
+ * @returns undefined when none was named and all are green.
+ */
+export function nextHint(placed: PlacedBuiltLab, err: Output, id?: string): NextHint | undefined {
+  const progress = loadProgress(placed, err);
+  const wanted = id ?? nextCheckpoint(labState(placed, progress, isStarted(placed)))?.id;
+  const checkpoint = placed.lab.checkpoints.find((entry) => entry.id === wanted);
+  if (!checkpoint) return undefined;
+  const before = checkpointProgress(progress, checkpoint.id).hintsShown;
+  const shown = Math.min(checkpoint.hints.length, before + 1);
+  if (shown > before) updateProgress(placed, err, (now) => withHintsShown(now, checkpoint.id, shown));
+  return { checkpoint, shown, isNew: shown > before };
+}
+
+export interface HintView extends NextHint {
+  readonly lab: string;
   readonly reading: string;
   readonly look: Look;
 }

@@ -32,13 +32,20 @@ export class Judge {
   readonly #runner: CheckpointRunner;
   readonly #asked: readonly Checkpoint[];
   readonly #inbox: Inbox;
+  readonly #stops: boolean;
   #target: InjectedTarget;
 
-  private constructor(runner: CheckpointRunner, asked: readonly Checkpoint[], inbox: Inbox, target: InjectedTarget) {
+  private constructor(
+    runner: CheckpointRunner,
+    asked: readonly Checkpoint[],
+    inbox: Inbox,
+    options: { readonly stops: boolean; readonly target: InjectedTarget },
+  ) {
     this.#runner = runner;
     this.#asked = asked;
     this.#inbox = inbox;
-    this.#target = target;
+    this.#stops = options.stops;
+    this.#target = options.target;
   }
 
   /** @throws RangeError when `LAB_SEED` is no seed. */
@@ -53,7 +60,7 @@ export class Judge {
       onConsole: (text) => process.stderr.write(text),
     });
     const asked = placed.lab.checkpoints.filter(({ id }) => only.length === 0 || only.includes(id));
-    return new Judge(runner, asked, inbox, target);
+    return new Judge(runner, asked, inbox, { stops, target });
   }
 
   /**
@@ -62,14 +69,13 @@ export class Judge {
    * @param except ids of checkpoints that need not be judged this time.
    */
   async run(target: InjectedTarget, except: readonly string[] = []): Promise<RunEnd> {
-    this.#runner.leaveOut(except);
     if (target !== this.#target) this.#runner.provideAgain(() => target);
     this.#target = target;
     this.#inbox.begin();
     const { seed } = this.#runner;
     try {
       const silence = target.kind === 'module' ? this.#inbox.silence(deadlineMs(MODULE_SILENCE_MS)) : undefined;
-      const ended = await Promise.race([this.#runner.run(), ...(silence ? [silence] : [])]);
+      const ended = await Promise.race([this.#judgeAll(except), ...(silence ? [silence] : [])]);
       if (ended !== 'silent') return { kind: 'complete', results: this.#inbox.results, seed };
       const stuck = stuckResult(this.#asked, this.#inbox.results);
       if (stuck) this.#inbox.take(stuck);
@@ -80,6 +86,29 @@ export class Judge {
     } finally {
       this.#inbox.end();
       this.#runner.prepare();
+    }
+  }
+
+  async #judgeAll(except: readonly string[]): Promise<void> {
+    this.#runner.leaveOut(except);
+    await this.#runner.run();
+    for (const id of this.#lost(except)) {
+      this.#runner.prepare();
+      this.#runner.leaveOut(this.#asked.flatMap((other) => (other.id === id ? [] : [other.id])));
+      await this.#runner.run();
+    }
+  }
+
+  /**
+   * Checkpoints that have no result though no red one explains it. Where several that run side by side turn red in the
+   * same moment, each makes Vitest stop the others, and it tells of none.
+   */
+  *#lost(except: readonly string[]): Generator<string> {
+    if (!this.#stops) return;
+    for (const { id } of this.#asked) {
+      const { results } = this.#inbox;
+      if (results.some(({ verdict }) => verdict === 'failed')) return;
+      if (!except.includes(id) && !results.some((result) => result.id === id)) yield id;
     }
   }
 }

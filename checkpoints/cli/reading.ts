@@ -4,12 +4,26 @@ import type { Checkpoint, PlacedBuiltLab } from '../../labs/course-schema.ts';
 import { phaseFolder } from '../../labs/course-schema.ts';
 import { repository } from '../runner/repository.ts';
 
-/** Where a checkpoint is explained: the section of the phase's chapter, with its path on the site; the lab's brief while the chapter is unwritten. */
-export function readingOf(placed: PlacedBuiltLab, checkpoint: Checkpoint): string {
+/** Where to read on. */
+export interface Reading {
+  /** What it is called: `chapter 1, Half-close`. */
+  readonly text: string;
+  /** Its path on the site; absent for a file of the repository. */
+  readonly path?: string;
+}
+
+/** Where a checkpoint is explained: the section of the phase's chapter; the lab's brief while the chapter is unwritten. */
+export function readingAt(placed: PlacedBuiltLab, checkpoint: Checkpoint): Reading {
   const { phase } = placed;
-  if (phase.status === 'planned') return `${placed.path}/brief.md`;
+  if (phase.status === 'planned') return { text: `${placed.path}/brief.md` };
   const heading = headingOf(chapterText(phaseFolder(phase)), checkpoint.read);
-  return `chapter ${phase.number}, ${heading} (/chapters/${phase.slug}/#${checkpoint.read})`;
+  return { text: `chapter ${phase.number}, ${heading}`, path: `/chapters/${phase.slug}/#${checkpoint.read}` };
+}
+
+/** The same on one line, with its path on the site. */
+export function readingOf(placed: PlacedBuiltLab, checkpoint: Checkpoint): string {
+  const { text, path } = readingAt(placed, checkpoint);
+  return path === undefined ? text : `${text} (${path})`;
 }
 
 /** The heading in `markdown` whose anchor is `slug`; the slug as words when there is none. */

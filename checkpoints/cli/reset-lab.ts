@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { PlacedBuiltLab } from '../../labs/course-schema.ts';
 import { repository } from '../runner/repository.ts';
 import { attemptFolder, isStarted } from './attempt.ts';
-import type { CommandArguments, CommandContext } from './command.ts';
+import type { CommandArguments, CommandContext, Output } from './command.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
 import { selectLab } from './find-lab.ts';
 import { paint } from './look.ts';
@@ -23,14 +23,7 @@ export async function resetLab(context: CommandContext, { positionals }: Command
       next: [`npm run lab start ${slug}`],
     });
   }
-  const kept = await keepAttempt(placed);
-  try {
-    await copyStarter(placed);
-  } catch (error) {
-    await rename(join(repository, kept), attemptFolder(placed));
-    throw error;
-  }
-  updateProgress(placed, context.err, withoutVerdicts);
+  const kept = await beginAgain(placed, context.err);
   const { look } = context.out;
   const text = `Your old attempt is kept in ${kept}/. git ignores it: move it elsewhere if you want it in your history.`;
   context.out.write(
@@ -38,6 +31,23 @@ export async function resetLab(context: CommandContext, { positionals }: Command
       `${wrapText(text, look.width).join('\n')}\n\n  ${paint(look, 'strong', `npm run lab watch ${slug}`)}\n`,
   );
   return exitCode.green;
+}
+
+/**
+ * Makes the attempt the starter again, and forgets its verdicts.
+ *
+ * @returns where the old attempt is kept, relative to the repository.
+ */
+export async function beginAgain(placed: PlacedBuiltLab, err: Output): Promise<string> {
+  const kept = await keepAttempt(placed);
+  try {
+    await copyStarter(placed);
+  } catch (error) {
+    await rename(join(repository, kept), attemptFolder(placed));
+    throw error;
+  }
+  updateProgress(placed, err, withoutVerdicts);
+  return kept;
 }
 
 /**

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { structuredPatch } from 'diff';
-import type { Language } from '../../labs/course-schema.ts';
+import type { Language, PlacedBuiltLab } from '../../labs/course-schema.ts';
 import { repository } from '../runner/repository.ts';
 import { attemptFolder, attemptLanguage, isStarted, writtenTree } from './attempt.ts';
-import type { CommandArguments, CommandContext } from './command.ts';
-import { greenCount, isBegun, labState } from './course-state.ts';
+import type { CommandArguments, CommandContext, Output } from './command.ts';
+import { greenCount, isBegun, type LabState, labState } from './course-state.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
 import { selectLab } from './find-lab.ts';
 import { type Look, paint } from './look.ts';
@@ -33,22 +33,34 @@ export async function showDiff(context: CommandContext, { positionals }: Command
       next: [`npm run lab start ${slug}`],
     });
   }
-  const progress = loadProgress(placed, context.err);
-  const state = labState(placed, progress, true);
-  if (state.state !== 'green' && !progress.diffAsked) {
-    updateProgress(placed, context.err, (now) => ({ ...now, diffAsked: true }));
-    const total = state.checkpoints.length;
-    const text = `${slug} has ${greenCount(state)} of ${total} checkpoints green, and the solution shows all that you have yet to find. A hint may be enough. If you want to see it all the same, ask once more.`;
+  const early = askedTooEarly(placed, context.err);
+  if (early) {
+    const total = early.checkpoints.length;
+    const text = `${slug} has ${greenCount(early)} of ${total} checkpoints green, and the solution shows all that you have yet to find. A hint may be enough. If you want to see it all the same, ask once more.`;
     context.out.write(
       `${wrapText(text, look.width).join('\n')}\n\n  npm run lab hint ${slug}\n  npm run lab diff ${slug}\n`,
     );
     return exitCode.green;
   }
+  context.out.write(renderDiff({ ...compareWithSolution(placed), look }));
+  return exitCode.green;
+}
+
+/** The state of a lab whose solution is asked for the first time, before it is green. The next time it is shown. */
+export function askedTooEarly(placed: PlacedBuiltLab, err: Output): LabState | undefined {
+  const progress = loadProgress(placed, err);
+  const state = labState(placed, progress, true);
+  if (state.state === 'green' || progress.diffAsked) return undefined;
+  updateProgress(placed, err, (now) => ({ ...now, diffAsked: true }));
+  return state;
+}
+
+/** Reads an attempt, and the solution in its language. */
+export function compareWithSolution(placed: PlacedBuiltLab): Omit<DiffView, 'look'> {
   const solution = SOLUTION_FOLDERS[attemptLanguage(placed)];
   const yours = readTree(attemptFolder(placed));
   const ours = readTree(join(repository, placed.path, solution));
-  context.out.write(renderDiff({ yours, ours, solution, look }));
-  return exitCode.green;
+  return { yours, ours, solution };
 }
 
 /** File names, relative, and what is in them; undefined for a file that holds no text. */

@@ -107,9 +107,13 @@ class InOrder {
 }
 
 /** Writes the verdicts of a run into the lab's progress. Checkpoints that were not reached keep theirs. */
-export function recordVerdicts(context: CommandContext, placed: PlacedBuiltLab, outcomes: readonly Outcome[]): void {
+export function recordVerdicts(
+  { err }: Pick<CommandContext, 'err'>,
+  placed: PlacedBuiltLab,
+  outcomes: readonly Outcome[],
+): void {
   const judged = outcomes.flatMap(({ id, verdict }) => (verdict === 'not reached' ? [] : [{ id, verdict }]));
-  if (judged.length > 0) updateProgress(placed, context.err, (progress) => withVerdicts(progress, judged, today()));
+  if (judged.length > 0) updateProgress(placed, err, (progress) => withVerdicts(progress, judged, today()));
 }
 
 /** How the outcomes of a lab are drawn on standard output. */

@@ -97,13 +97,13 @@ async function runProject(
   return JSON.parse(readFileSync(REPORT, 'utf8')) as Report;
 }
 
-/** Serves built pages in a process of its own, as `npm start` does, and waits until they answer. */
+/** Serves built pages in a process of its own, as they are published, and waits until they answer. */
 async function serve(children: ChildProcess[], outDir: string, base: string): Promise<string> {
   const port = await freePort();
   const child = spawn(process.execPath, ['site/serve.ts'], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, HOST: '127.0.0.1', PORT: String(port), SITE_BASE: base, SITE_OUT: outDir },
+    env: { ...process.env, HOST: '127.0.0.1', PORT: String(port), SITE_BASE: base, SITE_OUT: outDir, WORKBOOK: 'off' },
   });
   children.push(child);
   const ready = new Promise<void>((resolve, reject) => {
