@@ -1,18 +1,16 @@
-import { existsSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PlacedBuiltLab } from '../../labs/course-schema.ts';
 import { repository } from '../runner/repository.ts';
 import { attemptFolder, isStarted } from './attempt.ts';
 import type { CommandArguments, CommandContext } from './command.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
 import { selectLab } from './find-lab.ts';
+import { keepAttempt } from './keep-attempt.ts';
 import { paint } from './look.ts';
 import { withoutVerdicts } from './progress.ts';
 import { updateProgress } from './progress-file.ts';
 import { Refusal } from './refusal.ts';
 import { copyStarter } from './start-lab.ts';
-import { timestamp } from './timestamp.ts';
 import { wrapText } from './wrap-text.ts';
 
 export async function resetLab(context: CommandContext, { positionals }: CommandArguments): Promise<ExitCode> {
@@ -38,21 +36,4 @@ export async function resetLab(context: CommandContext, { positionals }: Command
       `${wrapText(text, look.width).join('\n')}\n\n  ${paint(look, 'strong', `npm run lab watch ${slug}`)}\n`,
   );
   return exitCode.green;
-}
-
-/**
- * Moves the attempt out of the way. The folder's name is hidden, so that no check of the repository looks into it, and
- * it ignores itself in git, so that `git add .` does not publish what was given up.
- *
- * @returns its new place, relative to the repository.
- */
-async function keepAttempt(placed: PlacedBuiltLab): Promise<string> {
-  const shelf = `${placed.path}/.attempts`;
-  await mkdir(join(repository, shelf), { recursive: true });
-  await writeFile(join(repository, shelf, '.gitignore'), '*\n');
-  const name = `${shelf}/${timestamp()}`;
-  let kept = name;
-  for (let i = 2; existsSync(join(repository, kept)); i += 1) kept = `${name}-${i}`;
-  await rename(attemptFolder(placed), join(repository, kept));
-  return kept;
 }
