@@ -1,4 +1,3 @@
-import { transform } from 'sucrase';
 import type { Files, SyntaxFault } from './protocol.ts';
 
 /** Modules that a learner's file may import beside its own: `node:net`, where a lab needs it. */
@@ -7,7 +6,7 @@ export type Provided = Readonly<Record<string, unknown>>;
 type Exports = Record<string, unknown>;
 type Wrapper = (require: (specifier: string) => unknown, exports: Exports, module: { exports: Exports }) => void;
 
-/** Thrown for a file that cannot be compiled. */
+/** Thrown for a script that the engine does not take. */
 export class SyntaxTrouble extends Error {
   readonly code = 'SYNTAX_TROUBLE';
   readonly fault: SyntaxFault;
@@ -19,12 +18,9 @@ export class SyntaxTrouble extends Error {
   }
 }
 
-/**
- * The learner's files as modules. Types are taken out and imports become calls, line by line, so that a stack names the
- * learner's own lines; each file is evaluated when it is first asked for, and once.
- */
+/** The learner's compiled files as modules: each is evaluated when it is first asked for, and once. */
 export class LearnerModules {
-  readonly #compiled = new Map<string, Wrapper>();
+  readonly #wrappers = new Map<string, Wrapper>();
   readonly #loaded = new Map<string, { exports: Exports; error?: unknown }>();
   readonly #provided: Provided;
 
@@ -32,10 +28,10 @@ export class LearnerModules {
     this.#provided = provided;
   }
 
-  /** @throws SyntaxTrouble with the first fault of the first file that has one. */
-  static async compile(files: Files, provided: Provided = {}): Promise<LearnerModules> {
+  /** @throws SyntaxTrouble with the first fault of the first script that has one. */
+  static async from(scripts: Files, provided: Provided = {}): Promise<LearnerModules> {
     const modules = new LearnerModules(provided);
-    for (const [file, text] of Object.entries(files)) modules.#compiled.set(file, await compileFile(file, text));
+    for (const [file, code] of Object.entries(scripts)) modules.#wrappers.set(file, await wrapperOf(file, code));
     return modules;
   }
 
@@ -49,7 +45,7 @@ export class LearnerModules {
       if ('error' in before) throw before.error;
       return before.exports;
     }
-    const wrapper = this.#compiled.get(file);
+    const wrapper = this.#wrappers.get(file);
     if (!wrapper) throw new Error(`Cannot find module '${file}'`);
     const module: { exports: Exports; error?: unknown } = { exports: {} };
     // Kept before it has run: modules may import one another.
@@ -57,69 +53,59 @@ export class LearnerModules {
     try {
       wrapper((specifier) => this.#require(specifier, file), module.exports, module);
     } catch (error) {
-      module.error = error;
-      throw error;
+      module.error = withPlace(error, file);
+      throw module.error;
     }
     return module.exports;
   }
 
   #require(specifier: string, from: string): unknown {
     if (specifier.startsWith('.')) return this.load(new URL(specifier, `file:///${from}`).pathname.slice(1));
-    const provided = this.#provided[specifier];
-    if (provided === undefined) throw new Error(`Cannot find package '${specifier}' imported from ${from}`);
-    return provided;
+    if (!Object.hasOwn(this.#provided, specifier)) {
+      throw new Error(`Cannot find package '${specifier}' imported from ${from}`);
+    }
+    return this.#provided[specifier];
   }
 }
 
-async function compileFile(file: string, text: string): Promise<Wrapper> {
-  let code: string;
-  try {
-    ({ code } = transform(text, {
-      filePath: file,
-      transforms: ['typescript', 'imports'],
-      disableESTransforms: true,
-      preserveDynamicImport: true,
-    }));
-  } catch (error) {
-    throw new SyntaxTrouble(faultOf(file, error));
-  }
+/** A module that throws while it is evaluated is reported by its message alone, so the place goes into the message. */
+function withPlace(error: unknown, file: string): unknown {
+  if (!(error instanceof Error)) return error;
+  const place = error.stack?.split('\n').find((line) => line.includes(`${file}:`));
+  if (place !== undefined && !error.message.includes(place.trim())) error.message += `\n${place}`;
+  return error;
+}
+
+// biome-ignore lint/security/noGlobalEval: to run what the learner writes is what this worker is for.
+const evaluate = globalThis.eval;
+
+async function wrapperOf(file: string, code: string): Promise<Wrapper> {
   const source = `(function (require, exports, module) { ${code}\n})\n//# sourceURL=${file}`;
   try {
-    // Indirect, so that the learner's code sees globals alone, and its first line is line 1.
-    // biome-ignore lint/security/noGlobalEval: running what the learner writes is what this worker is for.
-    return (0, eval)(source) as Wrapper;
+    // Indirect, so that the learner's code sees globals alone; its first line is line 1.
+    return evaluate(source) as Wrapper;
   } catch (error) {
     throw new SyntaxTrouble(await engineFault(file, source, error));
   }
 }
 
-/** Sucrase ends its message with `(line:column)`, and begins it with the name of the file. */
-function faultOf(file: string, error: unknown): SyntaxFault {
-  const { message, loc } = error as Error & { loc?: { line: number; column: number } };
-  const [, said = message] = /^(?:Error transforming [^:]+: )?(.*?)(?: \(\d+:\d+\))?$/s.exec(message) ?? [];
-  return { file, line: loc?.line ?? 0, column: loc?.column ?? 0, message: said };
-}
-
 /**
- * Where the engine sees a fault that Sucrase let pass. `eval` throws without a place; the same text as a timer's handler
- * is compiled as a script, whose faults are reported with one. It is an expression, so nothing of it runs.
+ * Where the engine sees a fault that the compiler let pass. `eval` throws without a place; the same text as a timer's
+ * handler is compiled as a script, whose faults are reported with one. It is an expression, so nothing of it runs.
  */
 function engineFault(file: string, source: string, error: unknown): Promise<SyntaxFault> {
   const message = error instanceof Error ? error.message : String(error);
   return new Promise((resolve) => {
-    const scope = globalThis as unknown as EventTarget;
-    const done = (line: number, column: number) => {
-      scope.removeEventListener('error', onError);
-      resolve({ file, line, column, message });
+    const done = (line: number) => {
+      removeEventListener('error', onError);
+      resolve({ file, line, message });
     };
-    const onError = (event: Event) => {
+    const onError = (event: ErrorEvent) => {
       event.preventDefault();
-      const { lineno, colno } = event as ErrorEvent;
-      done(lineno, colno);
+      done(event.lineno);
     };
-    scope.addEventListener('error', onError);
-    // biome-ignore lint/security/noGlobalEval: the same text as above, and it is only compiled.
-    (setTimeout as unknown as (handler: string) => void)(source);
-    setTimeout(() => done(0, 0), 0);
+    addEventListener('error', onError);
+    setTimeout(source);
+    setTimeout(() => done(0), 0);
   });
 }

@@ -2,12 +2,13 @@ import type { FailureReport } from '../../../checkpoints/harness/failure.ts';
 
 /** What the page and the worker that judges say to one another. */
 
-/** The learner's files, by name. */
+/** Texts by the name of their file. */
 export type Files = Readonly<Record<string, string>>;
 
 export interface RunRequest {
   readonly kind: 'run';
-  readonly files: Files;
+  /** The learner's files, compiled. */
+  readonly modules: Files;
   /** Base of every random choice of this run. */
   readonly seed: number;
 }
@@ -22,9 +23,8 @@ export type PageResult = { readonly id: string; readonly ms: number } & (
 /** A file that is no TypeScript. */
 export interface SyntaxFault {
   readonly file: string;
-  /** From 1; 0 when the engine does not say. */
+  /** From 1; 0 when nobody says. */
   readonly line: number;
-  readonly column: number;
   readonly message: string;
 }
 

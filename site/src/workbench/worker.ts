@@ -1,9 +1,11 @@
 /** Judges a learner's files in a worker of its own: one run, after which the page throws the worker away. */
+
 import { labs } from 'virtual:workbench-labs';
-import { runTestFile } from './run-test-file.ts';
+import type {} from '../../../checkpoints/harness/module.ts';
 import { LearnerModules, SyntaxTrouble } from './learner-modules.ts';
 import { NodeGlobals } from './node/globals.ts';
 import type { PageResult, RunRequest, WorkerMessage } from './protocol.ts';
+import { runTestFile } from './run-test-file.ts';
 
 /** The page gives up on a worker that it has not heard from for some of these. */
 const ALIVE_MS = 500;
@@ -35,17 +37,15 @@ globals.onHeapAsked = () => {
 async function judge(): Promise<void> {
   const load = labs[lab];
   if (load === undefined) throw new Error(`no lab of the workbench is called "${lab}"`);
-  // Compiles something once, so that the learner's files are compiled by warm code.
-  await LearnerModules.compile({ 'warm.ts': 'export const warm = (x: number): number => x;' });
   await runTestFile({
     load,
     provide: async () => {
       say({ kind: 'ready' });
-      const { files, seed } = await request;
+      const { modules: scripts, seed } = await request;
       setInterval(() => say({ kind: 'alive' }), ALIVE_MS);
       listenToConsole();
-      const modules = await LearnerModules.compile(files);
-      globalThis.labModuleHost = { loadModule: async (file) => modules.load(file) };
+      const modules = await LearnerModules.from(scripts);
+      globalThis.labModuleHost = { loadModule: async (file: string) => modules.load(file) };
       return { seed, except: [], target: { kind: 'module', name: 'attempt', folder: '/', version: '' } };
     },
     onStart: (id) => {
@@ -83,7 +83,9 @@ function shown(value: unknown): string {
   if (typeof value === 'string') return value;
   if (value instanceof Error) return value.stack ?? String(value);
   if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
-    return `${value.constructor.name} [${Array.from(value as Uint8Array).slice(0, 100).join(', ')}]`;
+    return `${value.constructor.name} [${Array.from(value as Uint8Array)
+      .slice(0, 100)
+      .join(', ')}]`;
   }
   try {
     return JSON.stringify(value) ?? String(value);

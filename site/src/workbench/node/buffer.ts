@@ -23,16 +23,16 @@ export class NodeBuffer extends Uint8Array<ArrayBuffer> {
   }
 
   static alloc(size: number, fill: number | string = 0): NodeBuffer {
-    const made = new NodeBuffer(size);
+    const made = NodeBuffer.allocUnsafe(size);
     return fill === 0 ? made : made.fill(typeof fill === 'string' ? (bytesOfText(fill)[0] ?? 0) : fill);
   }
 
   static allocUnsafe(size: number): NodeBuffer {
-    return new NodeBuffer(size);
+    return new NodeBuffer(new ArrayBuffer(size));
   }
 
   static concat(parts: readonly Uint8Array[], total = parts.reduce((sum, { length }) => sum + length, 0)): NodeBuffer {
-    const whole = new NodeBuffer(total);
+    const whole = NodeBuffer.allocUnsafe(total);
     let at = 0;
     for (const part of parts) {
       const room = part.subarray(0, total - at);
@@ -168,7 +168,8 @@ function wrap({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>): NodeBuff
 
 function bytesOfText(text: string, encoding: Encoding = 'utf8'): Uint8Array<ArrayBuffer> {
   if (encoding === 'utf8' || encoding === 'utf-8') return new TextEncoder().encode(text);
-  if (encoding === 'hex') return Uint8Array.from(text.match(/[0-9a-f]{2}/gi) ?? [], (pair) => Number.parseInt(pair, 16));
+  if (encoding === 'hex')
+    return Uint8Array.from(text.match(/[0-9a-f]{2}/gi) ?? [], (pair) => Number.parseInt(pair, 16));
   const characters = encoding === 'base64' ? atob(text) : text;
   return Uint8Array.from(characters, (character) => character.charCodeAt(0) & 0xff);
 }
