@@ -53,7 +53,9 @@ export class Desk {
     this.#showTabs();
     this.#saved.onForeignChange(() => this.#takeOver());
     // A tab may be closed before the last change has settled.
-    addEventListener('pagehide', () => this.saveNow());
+    addEventListener('pagehide', () => {
+      if (this.#saveTimer !== undefined) this.saveNow();
+    });
     this.#parts.resetDialog.addEventListener('close', () => {
       if (this.#parts.resetDialog.returnValue === 'reset') this.#reset();
     });

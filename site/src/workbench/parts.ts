@@ -41,6 +41,8 @@ export class Parts {
       tab.setAttribute('aria-selected', String(isShown));
       tab.tabIndex = isShown ? 0 : -1;
     }
+    // Where panels are as long as the page, another one begins at its beginning.
+    if (this.isNarrow() && this.section.getBoundingClientRect().top < 0) this.section.scrollIntoView();
   }
 
   /** The tabs that can be seen: the one of the code is there on narrow pages alone. */

@@ -85,6 +85,7 @@ export class SavedWork {
       if (!(error instanceof AttemptFileRefused)) throw error;
       return `The last change is not kept: the file ${error.message}.`;
     }
+    if (text === this.#seen) return undefined;
     const theirs = storage.getItem(this.#key);
     if (theirs !== null && theirs !== this.#seen && theirs !== text) this.#setAside(theirs);
     if (!attempted(() => storage.setItem(this.#key, text))) return FULL;

@@ -45,7 +45,8 @@ export class StationRows {
 
   #scrollTo(row: HTMLElement): void {
     const panel = this.#root.closest<HTMLElement>('[role="tabpanel"]');
-    if (panel) panel.scrollTop += row.getBoundingClientRect().top - panel.getBoundingClientRect().top - 8;
+    const summary = this.#root.querySelector('[role="status"]')?.getBoundingClientRect().height ?? 0;
+    if (panel) panel.scrollTop += row.getBoundingClientRect().top - panel.getBoundingClientRect().top - summary;
   }
 
   #placeButton(place: LineNote): HTMLElement {
