@@ -13,9 +13,17 @@ import { builtLabs } from '../../labs/course-schema.ts';
 import { runsInPage } from '../src/workbench/runs-in-page.ts';
 import type { JudgedTarget } from './command-line-verdicts.ts';
 
-/** The checkpoints that a page cannot judge to their end, by lab, and why. There are no others. */
+/**
+ * All that a page leaves to a clone, by lab: `checkpoint` on every target that is not red anyway, `target checkpoint` on
+ * one. Every entry has its reason, and there are no others.
+ */
 const BEYOND_A_PAGE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  framing: { 'bounded-memory': 'it measures the heap after a garbage collection, which no page can ask for' },
+  framing: {
+    'bounded-memory': 'it measures the heap after a garbage collection, which no page can ask for',
+    'variants/block-list vectors': 'it spreads 65,536 bytes into arguments: too many for the stack of a worker',
+    'variants/block-list encode-limit': 'it spreads 65,536 bytes into arguments: too many for the stack of a worker',
+    'mistakes/recursion linear-cost': 'it runs out of stack, which a worker has less of: no proof against it',
+  },
 };
 
 const LANES = 2;
@@ -25,7 +33,7 @@ const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 for (const { lab } of builtLabs(course).filter(runsInPage)) {
   test(`${lab.slug}: browser and command line give the same verdicts`, async ({ browser, baseURL }) => {
-    test.setTimeout(240_000);
+    test.setTimeout(600_000);
     const targets = await onCommandLine(lab.slug);
     expect(targets.length).toBeGreaterThan(2);
     const ids = lab.checkpoints.map(({ id }) => id);
@@ -37,18 +45,20 @@ for (const { lab } of builtLabs(course).filter(runsInPage)) {
     };
     await Promise.all(Array.from({ length: LANES }, lane));
 
-    const beyond = BEYOND_A_PAGE[lab.slug] ?? {};
+    const beyond = Object.keys(BEYOND_A_PAGE[lab.slug] ?? {});
     const differing: string[] = [];
-    const notChecked = new Set<string>();
+    const used = new Set<string>();
     for (const { name, verdicts } of targets) {
       for (const id of ids) {
         const [here, there] = [inPage.get(name)?.[id], verdicts[id]];
-        if (here === 'could not check') notChecked.add(id);
-        else if (here !== there) differing.push(`${name} ${id}: the page says ${here}, the command line ${there}`);
+        const exception = beyond.find((entry) => entry === id || entry === `${name} ${id}`);
+        if (here === there && here !== 'could not check') continue;
+        if (here === 'could not check' && exception !== undefined) used.add(exception);
+        else differing.push(`${name} ${id}: the page says ${here}, the command line ${there}`);
       }
     }
     expect(differing).toEqual([]);
-    expect([...notChecked].sort()).toEqual(Object.keys(beyond).sort());
+    expect([...used].sort()).toEqual([...beyond].sort());
   });
 }
 

@@ -17,7 +17,13 @@ export interface RunRequest {
 export type PageResult = { readonly id: string; readonly ms: number } & (
   | { readonly verdict: 'passed' }
   | { readonly verdict: 'failed'; readonly failure: FailureReport }
-  | { readonly verdict: 'could not check'; readonly reason: string; readonly remedy: string }
+  | {
+      readonly verdict: 'could not check';
+      readonly reason: string;
+      readonly remedy: string;
+      /** What it saw all the same. */
+      readonly failure?: FailureReport;
+    }
 );
 
 /** A file that is no TypeScript. */

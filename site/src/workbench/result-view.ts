@@ -1,5 +1,5 @@
 import type { FailureReport } from '../../../checkpoints/harness/failure.ts';
-import type { CheckpointResult } from '../scripts/result-list.ts';
+import type { CheckpointResult, FailureText } from '../scripts/result-list.ts';
 import type { LineNote } from './editor.ts';
 import type { LabData } from './lab-data.ts';
 import type { Files, PageResult } from './protocol.ts';
@@ -11,20 +11,28 @@ export function shownResult(result: PageResult, { read }: Checkpoint): Checkpoin
   const { id, ms, verdict } = result;
   if (verdict === 'passed') return { id, verdict, ms };
   if (verdict === 'could not check') {
-    const text = `Could not check here: ${result.reason}. In a clone it can: ${result.remedy}`;
-    return { id, verdict, ms, failure: { text } };
+    const text = `Could not check here: ${result.reason}. In a clone: ${result.remedy}`;
+    return { id, verdict, ms, failure: { text, ...(result.failure ? saidBy(result.failure) : {}) } };
   }
   const { failure } = result;
-  const { sent, expected, received, usually } = failure;
-  const details = withoutHarness(failure.details ?? []).join('\n');
-  const fields = { ...(sent === undefined ? {} : { sent }), expected, received, usually };
-  const more = details === '' ? {} : { details };
   if (failure.kind === 'crash') {
     const text = 'The checkpoint itself broke, which is a defect of this site. Please report it with the lines below.';
-    return { id, verdict: 'could not check', ms, failure: { text, ...fields, ...more } };
+    return { id, verdict: 'could not check', ms, failure: { text, ...saidBy(failure) } };
   }
   // Code that never came as far as an answer is not what the chapter is about.
-  return { id, verdict, ms, failure: { ...fields, ...more, ...(failure.kind === 'start' ? {} : { read }) } };
+  return { id, verdict, ms, failure: { ...saidBy(failure), ...(failure.kind === 'start' ? {} : { read }) } };
+}
+
+/** Everything that a failure says, without what it says of this site's own code. */
+function saidBy({ sent, expected, received, usually, details = [] }: FailureReport): FailureText {
+  const own = withoutHarness(details).join('\n');
+  return {
+    ...(sent === undefined ? {} : { sent }),
+    expected,
+    received,
+    usually,
+    ...(own === '' ? {} : { details: own }),
+  };
 }
 
 /** The learner's line that a failure names first. */

@@ -12,6 +12,10 @@ const ALIVE_MS = 500;
 /** What the learner's code prints is shown up to here. */
 const MAX_CONSOLE_CHARS = 16_384;
 const HEAP_REASON = 'a page cannot measure what the heap holds';
+const STACK_REASON =
+  'your code ran out of stack, and a page has about half of what Node has. A call of a function for each frame, or thousands of bytes spread into arguments, uses it up';
+/** As V8 and JavaScriptCore, and as SpiderMonkey say it. */
+const STACK_OVERFLOW = /Maximum call stack size exceeded|too much recursion/;
 
 const scope = globalThis as unknown as {
   readonly name: string;
@@ -54,16 +58,26 @@ async function judge(): Promise<void> {
     },
     onResult: (result) => {
       underWay.delete(result.id);
-      say({ kind: 'result', result: withoutHeap(result) });
+      say({ kind: 'result', result: asFarAsAPageCanTell(result) });
     },
   });
 }
 
-/** A checkpoint that wanted to measure the heap and found nothing wrong beside it has not seen all that it judges by. */
-function withoutHeap(result: PageResult): PageResult {
-  if (result.verdict !== 'passed' || !askedForHeap.has(result.id)) return result;
-  const remedy = `npm run lab test ${lab} ${result.id}`;
-  return { id: result.id, ms: result.ms, verdict: 'could not check', reason: HEAP_REASON, remedy };
+/**
+ * Takes back a verdict that another machine than a page would perhaps not give: of a checkpoint that wanted to measure
+ * the heap and found nothing wrong beside it, and of code that ran out of a page's stack.
+ */
+function asFarAsAPageCanTell(result: PageResult): PageResult {
+  const { id, ms } = result;
+  const remedy = `npm run lab test ${lab} ${id}`;
+  if (result.verdict === 'passed' && askedForHeap.has(id)) {
+    return { id, ms, verdict: 'could not check', reason: HEAP_REASON, remedy };
+  }
+  if (result.verdict === 'failed' && STACK_OVERFLOW.test(result.failure.received)) {
+    const { failure } = result;
+    return { id, ms, verdict: 'could not check', reason: STACK_REASON, remedy, failure };
+  }
+  return result;
 }
 
 /** Sends the page what the learner's code prints. */
