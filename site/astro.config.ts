@@ -5,6 +5,7 @@ import sitemap from '@astrojs/sitemap';
 import { defineConfig } from 'astro/config';
 import expressiveCode from 'astro-expressive-code';
 import { searchIndex } from './search-index.ts';
+import { workbenchPlugin } from './workbench-plugin.ts';
 
 /** Where the site will stand, for example `https://example.org`. Absent: no canonical links and no sitemap. */
 const siteUrl = process.env.SITE_URL || undefined;
@@ -24,6 +25,8 @@ export default defineConfig({
   integrations: [expressiveCode(), mdx(), ...(siteUrl === undefined ? [] : [sitemap()]), searchIndex()],
   vite: {
     cacheDir: '../.cache/vite',
+    plugins: [workbenchPlugin(repository)],
+    worker: { format: 'es', plugins: () => [workbenchPlugin(repository)] },
     define: { __REPOSITORY__: JSON.stringify(repository) },
     server: { fs: { allow: [repository] } },
     preview: { strictPort: true },

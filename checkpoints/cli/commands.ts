@@ -120,6 +120,32 @@ export const commands: readonly Command[] = [
     load: async () => (await import('./reset-lab.ts')).resetLab,
   },
   {
+    name: 'export',
+    usage: 'export <lab> [file]',
+    summary: 'your attempt and its progress as one file',
+    about: [
+      "The workbench of the lab's page reads it, and so does import. Without a name it is <lab>.attempt.json in the folder " +
+        'where you type. A file that is there already is never overwritten. What tools make is left out, as in watch.',
+    ],
+    flagMeanings: [],
+    flags: {},
+    maxPositionals: 2,
+    load: async () => (await import('./export-lab.ts')).exportLab,
+  },
+  {
+    name: 'import',
+    usage: 'import <file>',
+    summary: 'an exported attempt becomes yours; the old one is kept',
+    about: [
+      'The file says which lab it belongs to. An attempt that you have is kept as reset keeps it. Hints that you had and the ' +
+        'days on which checkpoints first were green are joined with those of the file.',
+    ],
+    flagMeanings: [],
+    flags: {},
+    maxPositionals: 1,
+    load: async () => (await import('./import-lab.ts')).importLab,
+  },
+  {
     name: 'status',
     usage: 'status [-- --json]',
     summary: 'the six phases and every checkpoint of yours',

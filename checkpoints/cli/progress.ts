@@ -65,6 +65,21 @@ export function withoutVerdicts(progress: Progress): Progress {
   return { ...progress, diffAsked: false, checkpoints };
 }
 
+/** The progress of an attempt that came from elsewhere: its verdicts, and what happened here or there. */
+export function withImported(here: Progress, there: Progress): Progress {
+  const checkpoints = new Map<string, CheckpointProgress>();
+  for (const id of new Set([...here.checkpoints.keys(), ...there.checkpoints.keys()])) {
+    const [mine, theirs] = [checkpointProgress(here, id), checkpointProgress(there, id)];
+    const [firstGreen] = [mine.firstGreen, theirs.firstGreen].filter((day) => day !== undefined).sort();
+    checkpoints.set(id, {
+      ...(theirs.verdict ? { verdict: theirs.verdict } : {}),
+      hintsShown: Math.max(mine.hintsShown, theirs.hintsShown),
+      ...(firstGreen ? { firstGreen } : {}),
+    });
+  }
+  return { lab: here.lab, diffAsked: here.diffAsked || there.diffAsked, checkpoints };
+}
+
 /**
  * The text of the file. Checkpoints stand in the order of `ids`; those that the course no longer has follow, sorted.
  */

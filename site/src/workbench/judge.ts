@@ -1,0 +1,83 @@
+import type { RunRequest, WorkerMessage } from './protocol.ts';
+
+/** A worker that gives no sign of life for so long is in a loop. */
+const SILENCE_MS = 5_000;
+/** After a sleep of the machine, what came meanwhile is heard first. */
+const GRACE_MS = 300;
+
+export interface RunWatcher {
+  onMessage(message: WorkerMessage): void;
+  /** The worker has been ended, as nothing was heard of it for five seconds. */
+  onSilence(): void;
+}
+
+export interface Run {
+  /** Ends it without a word to the watcher. */
+  cancel(): void;
+}
+
+/**
+ * Runs checkpoints in workers, one for each run, so that nothing which a run leaves behind reaches the next. The next
+ * worker is started ahead: loading Vitest takes longer than most checkpoints do.
+ */
+export class Judge {
+  readonly #lab: string;
+  #spare: Worker | undefined;
+
+  constructor(lab: string) {
+    this.#lab = lab;
+  }
+
+  /** Starts the worker of the next run, if there is none yet. */
+  prepare(): void {
+    this.#spare ??= this.#start();
+  }
+
+  run(request: Omit<RunRequest, 'kind'>, watcher: RunWatcher): Run {
+    const worker = this.#spare ?? this.#start();
+    this.#spare = undefined;
+    let timer: ReturnType<typeof setTimeout>;
+    const end = () => {
+      clearTimeout(timer);
+      worker.onmessage = null;
+      worker.onerror = null;
+      worker.terminate();
+    };
+    const listen = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        timer = setTimeout(() => {
+          end();
+          this.prepare();
+          watcher.onSilence();
+        }, GRACE_MS);
+      }, SILENCE_MS - GRACE_MS);
+    };
+    worker.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
+      // Loading may take long, and is no loop.
+      if (data.kind !== 'ready') listen();
+      if (data.kind === 'end' || data.kind === 'syntax' || data.kind === 'broken') {
+        end();
+        this.prepare();
+      }
+      watcher.onMessage(data);
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      end();
+      watcher.onMessage({ kind: 'broken', message: event.message || 'the worker could not be loaded' });
+    };
+    worker.postMessage({ kind: 'run', ...request } satisfies RunRequest);
+    return { cancel: end };
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: this.#lab });
+    // A spare that cannot be loaded is found out by trying once more when it is wanted.
+    worker.onerror = (event) => {
+      event.preventDefault();
+      if (this.#spare === worker) this.#spare = undefined;
+    };
+    return worker;
+  }
+}

@@ -1,0 +1,116 @@
+/** Judges a learner's files in a worker of its own: one run, after which the page throws the worker away. */
+
+import { labs } from 'virtual:workbench-labs';
+import type {} from '../../../checkpoints/harness/module.ts';
+import { LearnerModules, SyntaxTrouble } from './learner-modules.ts';
+import { NodeGlobals } from './node/globals.ts';
+import type { PageResult, RunRequest, WorkerMessage } from './protocol.ts';
+import { runTestFile } from './run-test-file.ts';
+
+/** The page gives up on a worker that it has not heard from for some of these. */
+const ALIVE_MS = 500;
+/** What the learner's code prints is shown up to here. */
+const MAX_CONSOLE_CHARS = 16_384;
+const HEAP_REASON = 'a page cannot measure what the heap holds';
+const STACK_REASON =
+  'your code ran out of stack, and a page has about half of what Node has. A call of a function for each frame, or thousands of bytes spread into arguments, uses it up';
+/** As V8 and JavaScriptCore, and as SpiderMonkey say it. */
+const STACK_OVERFLOW = /Maximum call stack size exceeded|too much recursion/;
+
+const scope = globalThis as unknown as {
+  readonly name: string;
+  postMessage(message: WorkerMessage): void;
+  addEventListener(type: 'message', listener: (event: MessageEvent<RunRequest>) => void): void;
+};
+const lab = scope.name;
+const say = (message: WorkerMessage) => scope.postMessage(message);
+
+const globals = new NodeGlobals();
+globals.install();
+const request = new Promise<RunRequest>((resolve) => {
+  scope.addEventListener('message', ({ data }) => resolve(data));
+});
+
+/** Ids of the checkpoints that asked for the heap, as far as they are under way or done. */
+const askedForHeap = new Set<string>();
+const underWay = new Set<string>();
+globals.onHeapAsked = () => {
+  for (const id of underWay) askedForHeap.add(id);
+};
+
+async function judge(): Promise<void> {
+  const load = labs[lab];
+  if (load === undefined) throw new Error(`no lab of the workbench is called "${lab}"`);
+  await runTestFile({
+    load,
+    provide: async () => {
+      say({ kind: 'ready' });
+      const { modules: scripts, seed } = await request;
+      setInterval(() => say({ kind: 'alive' }), ALIVE_MS);
+      listenToConsole();
+      const modules = await LearnerModules.from(scripts);
+      globalThis.labModuleHost = { loadModule: async (file: string) => modules.load(file) };
+      return { seed, except: [], target: { kind: 'module', name: 'attempt', folder: '/', version: '' } };
+    },
+    onStart: (id) => {
+      underWay.add(id);
+      say({ kind: 'started', id });
+    },
+    onResult: (result) => {
+      underWay.delete(result.id);
+      say({ kind: 'result', result: asFarAsAPageCanTell(result) });
+    },
+  });
+}
+
+/**
+ * Takes back a verdict that another machine than a page would perhaps not give: of a checkpoint that wanted to measure
+ * the heap and found nothing wrong beside it, and of code that ran out of a page's stack.
+ */
+function asFarAsAPageCanTell(result: PageResult): PageResult {
+  const { id, ms } = result;
+  const remedy = `npm run lab test ${lab} ${id}`;
+  if (result.verdict === 'passed' && askedForHeap.has(id)) {
+    return { id, ms, verdict: 'could not check', reason: HEAP_REASON, remedy };
+  }
+  if (result.verdict === 'failed' && STACK_OVERFLOW.test(result.failure.received)) {
+    const { failure } = result;
+    return { id, ms, verdict: 'could not check', reason: STACK_REASON, remedy, failure };
+  }
+  return result;
+}
+
+/** Sends the page what the learner's code prints. */
+function listenToConsole(): void {
+  let room = MAX_CONSOLE_CHARS;
+  for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const) {
+    console[method] = (...given: unknown[]) => {
+      if (room <= 0) return;
+      const text = given.map(shown).join(' ').slice(0, room);
+      room -= text.length + 1;
+      say({ kind: 'console', text: room > 0 ? text : `${text} … (no more is shown)` });
+    };
+  }
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (value instanceof Error) return value.stack ?? String(value);
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
+    return `${value.constructor.name} [${Array.from(value as Uint8Array)
+      .slice(0, 100)
+      .join(', ')}]`;
+  }
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return String(value);
+  }
+}
+
+judge()
+  .then(() => say({ kind: 'end' }))
+  .catch((error: unknown) => {
+    if (error instanceof SyntaxTrouble) say({ kind: 'syntax', fault: error.fault });
+    else say({ kind: 'broken', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  });

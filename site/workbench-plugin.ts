@@ -1,0 +1,62 @@
+/**
+ * Brings the checkpoints of the labs that run in the page into the bundle of the workbench's worker: the very test files,
+ * with `vitest` cut down to what they use. A lab of kind `module` is found by itself.
+ */
+import { fileURLToPath } from 'node:url';
+import type { Plugin } from 'vite';
+import { course } from '../labs/course.ts';
+import { builtLabs } from '../labs/course-schema.ts';
+import { runsInPage } from './src/workbench/runs-in-page.ts';
+
+const LABS = 'virtual:workbench-labs';
+const VITEST = fileURLToPath(new URL('src/workbench/vitest.ts', import.meta.url));
+
+/** A text in somebody else's module, and what stands there in the bundle. */
+interface Patch {
+  readonly file: RegExp;
+  readonly from: string;
+  readonly to: string;
+}
+
+const PATCHES: readonly Patch[] = [
+  {
+    // Sucrase 3.35 takes `(yield)` for the start of a longer expression.
+    file: /\/sucrase\/dist\/esm\/parser\/traverser\/expression\.js$/,
+    from: 'function parseYield() {\n  next();\n  if (!match(tt.semi) && !canInsertSemicolon()) {',
+    to: 'function parseYield() {\n  next();\n  if (![tt.semi, tt.parenR, tt.bracketR, tt.comma, tt.colon].some(match) && !canInsertSemicolon()) {',
+  },
+];
+/** The default export is an object with everything in it; of a namespace, what is not used is left out: 30 KB less. */
+const FAST_CHECK = /^import fc from 'fast-check'/m;
+
+export function workbenchPlugin(repository: string): Plugin {
+  return {
+    name: 'workbench',
+    enforce: 'pre',
+    resolveId(id, importer) {
+      if (id === LABS) return `\0${LABS}`;
+      if (id === 'vitest' && importer?.includes('/checkpoints/')) return VITEST;
+      return undefined;
+    },
+    load(id) {
+      if (id !== `\0${LABS}`) return undefined;
+      const entries = builtLabs(course)
+        .filter(runsInPage)
+        .map(({ lab, path }) => {
+          const file = `${repository}${path.replace(/^labs/, 'checkpoints')}.test.ts`;
+          return `${JSON.stringify(lab.slug)}: () => import(${JSON.stringify(file)}),`;
+        });
+      return `export const labs = {\n${entries.join('\n')}\n};\n`;
+    },
+    transform(code, id) {
+      if (id.includes('/checkpoints/') && FAST_CHECK.test(code)) {
+        return { code: code.replace(FAST_CHECK, "import * as fc from 'fast-check'"), map: null };
+      }
+      const patch = PATCHES.find(({ file }) => file.test(id));
+      if (!patch) return undefined;
+      if (!code.includes(patch.from))
+        throw new Error(`${id} has changed: see whether its patch in ${import.meta.url} is still needed`);
+      return { code: code.replace(patch.from, patch.to), map: null };
+    },
+  };
+}
