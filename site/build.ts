@@ -18,6 +18,7 @@ const INPUTS = [
   'labs',
   'diagrams',
   'checkpoints/evidence',
+  'checkpoints/record/badge.ts',
   'checkpoints/runner/mistake.ts',
   'package-lock.json',
 ];

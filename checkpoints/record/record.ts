@@ -133,6 +133,7 @@ async function main(): Promise<number> {
   let allRight = true;
   // Loaded here: `--check` must answer at once, without the whole of the test runner.
   const { recordLab } = await import('./record-lab.ts');
+  const { drawBadges } = await import('./badges.ts');
   const { recordAttempt } = await import('./record-attempt.ts');
   const { plotExperiment, recordExperiment } = await import('./record-experiment.ts');
   for (const placed of labs) allRight = sumUp(await recordLab(placed, options)) && allRight;
@@ -145,6 +146,7 @@ async function main(): Promise<number> {
     for (const plot of await plotExperiment(name, repository, false))
       say(`${EVIDENCE_FOLDER}/experiments/${plot} drawn`);
   }
+  for (const badge of await drawBadges(course, { root: repository, check: false })) say(`${badge} drawn`);
   return allRight ? 0 : 1;
 }
 
