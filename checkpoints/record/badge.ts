@@ -20,10 +20,10 @@ export function badgeSvg({ label, value, whole }: Badge): string {
   const width = valueX + PAD + valueWidth + PAD;
   const title = `${label}: ${value}`;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="20" viewBox="0 0 ${width} 20" role="img" aria-label="${title}">
-<style>svg{--ink:#211c16;--paper:#f7f2e8;--sheet:#e6dcc8}@media (prefers-color-scheme:dark){svg{--ink:#e9e1d2;--paper:#0e141e;--sheet:#263246}}text{font:11px "Source Sans 3",Verdana,sans-serif;fill:var(--ink)}</style>
+<style>.i{fill:#211c16;stroke:#211c16}.p{fill:#f7f2e8}.o{fill:#f7f2e8;stroke:#211c16}.v{fill:#e6dcc8}text{font:11px "Source Sans 3",Verdana,sans-serif;fill:#211c16}@media (prefers-color-scheme:dark){.i{fill:#e9e1d2;stroke:#e9e1d2}.p{fill:#0e141e}.o{fill:#0e141e;stroke:#e9e1d2}.v{fill:#263246}text{fill:#e9e1d2}}</style>
 <title>${title}</title>
-<path d="M0 0h${width}v20H0z" style="fill:var(--paper)"/><path d="M${valueX} 0H${width}v20H${valueX}z" style="fill:var(--sheet)"/>
-<path d="M0 10h${STATION}" style="stroke:var(--ink)"/><path d="M5.5 6.5h7v7h-7z" style="fill:var(${whole ? '--ink' : '--paper'});stroke:var(--ink)"/>
+<path class="p" d="M0 0h${width}v20H0z"/><path class="v" d="M${valueX} 0H${width}v20H${valueX}z"/>
+<path class="i" d="M0 10h${STATION}"/><path class="${whole ? 'i' : 'o'}" d="M5.5 6.5h7v7h-7z"/>
 <text x="${STATION + PAD}" y="14" textLength="${labelWidth}">${label}</text><text x="${valueX + PAD}" y="14" textLength="${valueWidth}">${value}</text>
 </svg>
 `;

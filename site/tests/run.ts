@@ -21,6 +21,8 @@ export interface SiteTestCounts {
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SUB_PATH = '/some/where';
+/** Of the second build, so that what needs an address is tested as well: feeds, cards, canonical links, sitemap. */
+const SITE_URL = 'https://course.example';
 const SUB_DIST = '.cache/site-sub-path';
 const REPORT = join(ROOT, '.cache/site-tests.json');
 const PROJECTS = ['pages', 'lighthouse'];
@@ -55,7 +57,7 @@ export async function runSiteTests(playwrightArguments: readonly string[] = []):
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
     await buildIfStale({ outDir: 'site/dist', base: '/' });
-    await buildIfStale({ outDir: SUB_DIST, base: SUB_PATH });
+    await buildIfStale({ outDir: SUB_DIST, base: SUB_PATH, siteUrl: SITE_URL });
     const root = await serve(children, 'site/dist', '/');
     const sub = await serve(children, SUB_DIST, SUB_PATH);
     const environment = {
