@@ -1,20 +1,7 @@
 import type { Term } from './glossary.ts';
 
-/** Text inside these is code, a link, a heading or a drawing: a link there would be wrong or too loud. */
-const CLOSED_TO_LINKS = new Set([
-  'a',
-  'code',
-  'pre',
-  'h1',
-  'h2',
-  'h3',
-  'h4',
-  'svg',
-  'style',
-  'script',
-  'summary',
-  'em',
-]);
+/** Text inside these is a listing, a link, a heading or a drawing: a link there would be wrong or too loud. */
+const CLOSED_TO_LINKS = new Set(['a', 'pre', 'h1', 'h2', 'h3', 'h4', 'svg', 'style', 'script', 'summary']);
 const VOID = new Set(['br', 'hr', 'img', 'input', 'link', 'meta', 'wbr', 'path', 'rect', 'line']);
 /** Only running text has links. */
 const RUNNING = new Set(['p', 'li', 'td']);
@@ -35,7 +22,7 @@ export function linkTerms(html: string, terms: readonly Term[], hrefOf: (term: T
         return open.at(-1) === 'code' ? linkWhole(part, waiting, hrefOf) : linkIn(part, waiting, hrefOf);
       }
       const [, slash = '', name = ''] = /^<(\/?)([a-z][a-z0-9-]*)/i.exec(part) ?? [];
-      if (slash === '/') open.splice(open.lastIndexOf(name));
+      if (slash === '/') open.length = Math.max(0, open.lastIndexOf(name));
       else if (name !== '' && !VOID.has(name) && !part.endsWith('/>')) open.push(name);
       return part;
     })
@@ -48,8 +35,8 @@ function canLink(open: readonly string[]): boolean {
 
 /** Links a text that is a term and nothing else: code such as `ETag`. */
 function linkWhole(text: string, waiting: Map<Term, RegExp>, hrefOf: (term: Term) => string): string {
-  for (const [term, pattern] of waiting) if (pattern.exec(text)?.[0] === text) return linkIn(text, waiting, hrefOf);
-  return text;
+  const isTerm = [...waiting.values()].some((pattern) => pattern.exec(text)?.[0] === text);
+  return isTerm ? linkIn(text, waiting, hrefOf) : text;
 }
 
 /** Links what stands first in a text, and goes on behind it. */
