@@ -7,7 +7,7 @@ export default defineConfig({
       'checkpoints/{harness,runner,cli,verify,record,bench,services}/**/*.test.ts',
       'labs/*.test.ts',
       '{diagrams,tools}/*.test.ts',
-      'site/src/course/*.test.ts',
+      'site/src/{course,scripts}/*.test.ts',
     ],
     pool: 'threads',
     maxWorkers: 2,
