@@ -19,13 +19,19 @@ const lastPart = (path: string) =>
     .filter((part) => part !== '')
     .at(-1) ?? '';
 
+/** A shorter part than this is in too many names to say anything. */
+const MIN_PART = 4;
+
+const shortest = (a: string, b: string) => Math.min(a.length, b.length);
+
 /** The paths that a mistyped one may have meant, nearest first; none when nothing is near. At most `limit`. */
 export function nearest(asked: string, paths: readonly string[], limit: number): string[] {
   const name = lastPart(asked.toLowerCase());
   return paths
     .map((path) => {
       const own = lastPart(path);
-      const off = own.includes(name) || name.includes(own) ? 1 : distance(name, own);
+      const isPart = shortest(name, own) >= MIN_PART && (own.includes(name) || name.includes(own));
+      const off = isPart ? 1 : distance(name, own);
       return { path, off, isNear: own !== '' && name !== '' && off <= Math.max(1, Math.floor(own.length / 3)) };
     })
     .filter(({ isNear }) => isNear)

@@ -44,7 +44,7 @@ function show(paths: ReadonlySet<string>): void {
     if (done && !said) {
       const text = document.createElement('span');
       text.className = 'done hidden-text';
-      text.textContent = ', done';
+      text.textContent = ' (done)';
       link.append(text);
     } else if (!done) said?.remove();
   }
