@@ -8,6 +8,7 @@ export default defineConfig({
       'labs/*.test.ts',
       'site/workbook/*.test.ts',
       '{diagrams,tools}/*.test.ts',
+      'site/src/{course,scripts}/*.test.ts',
     ],
     pool: 'threads',
     maxWorkers: 2,

@@ -4,6 +4,7 @@ import mdx from '@astrojs/mdx';
 import sitemap from '@astrojs/sitemap';
 import { defineConfig } from 'astro/config';
 import expressiveCode from 'astro-expressive-code';
+import { contentSecurityPolicy } from './content-security-policy.ts';
 import { searchIndex } from './search-index.ts';
 import { workbenchPlugin } from './workbench-plugin.ts';
 
@@ -22,7 +23,13 @@ export default defineConfig({
   trailingSlash: 'always',
   build: { inlineStylesheets: 'always' },
   devToolbar: { enabled: false },
-  integrations: [expressiveCode(), mdx(), ...(siteUrl === undefined ? [] : [sitemap()]), searchIndex()],
+  integrations: [
+    expressiveCode(),
+    mdx(),
+    ...(siteUrl === undefined ? [] : [sitemap()]),
+    searchIndex(),
+    contentSecurityPolicy(),
+  ],
   vite: {
     cacheDir: '../.cache/vite',
     plugins: [workbenchPlugin(repository)],

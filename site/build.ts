@@ -17,8 +17,8 @@ const INPUTS = [
   'site',
   'labs',
   'diagrams',
-  'checkpoints/evidence',
-  'checkpoints/runner/mistake.ts',
+  // Evidence, and the checkpoints themselves, which the workbench judges by.
+  'checkpoints',
   'package-lock.json',
 ];
 // What a clone adds to the pages when it serves them is no part of them.
@@ -39,14 +39,16 @@ export interface BuildOptions {
   readonly outDir?: string;
   /** The folder of the host that the site will stand in. */
   readonly base?: string;
+  /** The origin of that host; see astro.config.ts for what depends on it. */
+  readonly siteUrl?: string;
   readonly signal?: AbortSignal;
 }
 
 /** Builds unless the output already stands for the same inputs. Says whether it built. */
 export async function buildIfStale(options: BuildOptions = {}): Promise<{ readonly built: boolean }> {
-  const { outDir, base } = settle(options);
+  const { outDir, base, siteUrl } = settle(options);
   const stamp = join(ROOT, '.cache', `site-${outDir.replaceAll(/[^a-z0-9]+/gi, '-')}.hash`);
-  const hash = inputsHash(base);
+  const hash = inputsHash(base, siteUrl);
   const current =
     existsSync(join(ROOT, outDir, 'index.html')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash;
   if (current) return { built: false };
@@ -61,7 +63,7 @@ export async function buildIfStale(options: BuildOptions = {}): Promise<{ readon
 
 /** @throws Error with what Astro said, when the build fails. */
 export function build(options: BuildOptions = {}): Promise<void> {
-  const { outDir, base } = settle(options);
+  const { outDir, base, siteUrl } = settle(options);
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [ASTRO, 'build', '--root', 'site'], {
       cwd: ROOT,
@@ -70,6 +72,7 @@ export function build(options: BuildOptions = {}): Promise<void> {
         // Telemetry would write into the home folder, which may be read-only.
         ASTRO_TELEMETRY_DISABLED: '1',
         SITE_BASE: base,
+        SITE_URL: siteUrl,
         SITE_OUT: join(ROOT, outDir),
       },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -94,12 +97,13 @@ function compress(folder: string): void {
   }
 }
 
-function settle(options: BuildOptions): { readonly outDir: string; readonly base: string } {
-  return { outDir: options.outDir ?? 'site/dist', base: options.base ?? process.env.SITE_BASE ?? '/' };
+function settle({ outDir = 'site/dist', base, siteUrl }: BuildOptions) {
+  const { SITE_BASE = '/', SITE_URL = '' } = process.env;
+  return { outDir, base: base ?? SITE_BASE, siteUrl: siteUrl ?? SITE_URL };
 }
 
-function inputsHash(base: string): string {
-  const hash = createHash('sha256').update(JSON.stringify([base, process.env.SITE_URL, process.env.SITE_EVIDENCE]));
+function inputsHash(base: string, siteUrl: string): string {
+  const hash = createHash('sha256').update(JSON.stringify([base, siteUrl, process.env.SITE_EVIDENCE]));
   for (const file of INPUTS.flatMap((input) => filesOf(join(ROOT, input)))) {
     hash.update(relative(ROOT, file)).update('\0').update(readFileSync(file)).update('\0');
   }

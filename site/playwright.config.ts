@@ -1,4 +1,4 @@
-import { defineConfig } from '@playwright/test';
+import { defineConfig, devices } from '@playwright/test';
 import { findBrowser } from './tests/browser.ts';
 
 /**
@@ -22,6 +22,7 @@ export default defineConfig({
   },
   projects: [
     { name: 'pages', testIgnore: 'lighthouse.spec.ts' },
+    { name: 'firefox', testMatch: 'keyboard.spec.ts', use: { ...devices['Desktop Firefox'], launchOptions: {} } },
     { name: 'lighthouse', testMatch: 'lighthouse.spec.ts', workers: 1 },
   ],
 });

@@ -27,6 +27,7 @@ export const CHECKS: readonly Check[] = [
   },
   { name: 'diagrams', command: ['node', 'diagrams/render.ts', '--check'], mend: 'npm run diagrams' },
   { name: 'evidence', command: ['node', 'checkpoints/record/record.ts', '--check'], mend: 'npm run record' },
+  { name: 'badges', command: ['node', 'checkpoints/record/badges.ts', '--check'], mend: 'npm run badges' },
 ];
 
 export interface CheckOutcome {

@@ -3,10 +3,10 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { PlacedBuiltLab } from '../../labs/course-schema.ts';
 import type { Lack } from '../harness/unavailable.ts';
-import type { Verdict } from '../runner/run-checkpoints.ts';
+import type { CheckpointResult, Verdict } from '../runner/run-checkpoints.ts';
 import { textOf } from '../verify/source-files.ts';
 import { EXPERIMENTS } from './experiments.ts';
-import { experimentInputs, hashOf, labInputs } from './inputs-hash.ts';
+import { attemptInputs, experimentInputs, hashOf, labInputs } from './inputs-hash.ts';
 import type { Provenance } from './provenance.ts';
 
 export interface TargetEvidence {
@@ -49,6 +49,13 @@ export interface LabEvidence extends Provenance {
   readonly mistakes: readonly MistakeEvidence[];
 }
 
+/** A learner's own solution, as its checkpoints saw it: what a fork shows beside the reference. */
+export interface AttemptEvidence extends Provenance {
+  readonly lab: string;
+  readonly verdict: Verdict;
+  readonly checkpoints: readonly CheckpointEvidence[];
+}
+
 /** One experiment's recorded run. What `results` holds is the experiment's own. */
 export interface ExperimentEvidence extends Provenance {
   readonly experiment: string;
@@ -70,9 +77,24 @@ export function labEvidencePath(lab: string): string {
   return `${EVIDENCE_FOLDER}/${lab}.json`;
 }
 
+/** Repository path of the evidence of a learner's attempt. */
+export function attemptEvidencePath(lab: string): string {
+  return `${EVIDENCE_FOLDER}/attempts/${lab}.json`;
+}
+
 /** Repository path of an experiment's evidence. */
 export function experimentEvidencePath(name: string): string {
   return `${EVIDENCE_FOLDER}/experiments/${name}.json`;
+}
+
+/** Of several verdicts, the one that counts: `failed` before `could not check` before `passed`. */
+export function worst(verdicts: readonly Verdict[]): Verdict {
+  return (['failed', 'could not check'] as const).find((verdict) => verdicts.includes(verdict)) ?? 'passed';
+}
+
+/** What is recorded of a checkpoint's run. */
+export function checkpointEvidence({ id, verdict, durationMs, lack }: CheckpointResult): CheckpointEvidence {
+  return { id, verdict, durationMs, ...(lack ? { lack } : {}) };
 }
 
 /** Writes evidence whole or not at all; keys stand in the order in which `evidence` has them. */
@@ -99,6 +121,19 @@ export async function staleLabEvidence(labs: readonly PlacedBuiltLab[], root: st
       const { slug } = placed.lab;
       const hash = await hashOf(root, await labInputs(placed, root));
       return staleness(root, labEvidencePath(slug), hash, `npm run record -- --lab ${slug}`);
+    }),
+  );
+  return found.filter((entry) => entry !== undefined);
+}
+
+/** Which recorded attempts no longer fit their files. An attempt need not be recorded at all. */
+export async function staleAttemptEvidence(labs: readonly PlacedBuiltLab[], root: string): Promise<Staleness[]> {
+  const recorded = labs.filter(({ lab }) => existsSync(join(root, attemptEvidencePath(lab.slug))));
+  const found = await Promise.all(
+    recorded.map(async (placed) => {
+      const { slug } = placed.lab;
+      const hash = await hashOf(root, await attemptInputs(placed, root));
+      return staleness(root, attemptEvidencePath(slug), hash, `npm run record -- --attempt ${slug}`);
     }),
   );
   return found.filter((entry) => entry !== undefined);

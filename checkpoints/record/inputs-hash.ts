@@ -26,6 +26,13 @@ export async function labInputs(placed: PlacedBuiltLab, root: string): Promise<s
   return [...files, ...(existsSync(join(root, test)) ? [test] : [])].sort();
 }
 
+/** The files that the record of a learner's attempt depends on: the attempt, its lab's checkpoints and the engine. */
+export async function attemptInputs(placed: PlacedBuiltLab, root: string): Promise<string[]> {
+  const inputs = await labInputs(placed, root);
+  const judges = inputs.filter((file) => !file.startsWith(`${placed.path}/`));
+  return [...(await filesBelow(root, `${placed.path}/attempt`)), ...judges].sort();
+}
+
 /** The files below folders of the repository, tests left out, sorted. A path of a file stands for itself. */
 async function inputsBelow(root: string, paths: readonly string[]): Promise<string[]> {
   const lists = await Promise.all(

@@ -1,9 +1,16 @@
 import type { PlacedBuiltLab } from '../../labs/course-schema.ts';
-import { CheckpointRunner, type Verdict } from '../runner/run-checkpoints.ts';
+import { CheckpointRunner } from '../runner/run-checkpoints.ts';
 import { resolveTarget } from '../runner/target.ts';
 import { type Judged, judgeLabs } from '../verify/judge-labs.ts';
 import { judgedMistakes } from '../verify/mistakes.ts';
-import { type LabEvidence, labEvidencePath, type TargetEvidence, writeEvidence } from './evidence.ts';
+import {
+  checkpointEvidence,
+  type LabEvidence,
+  labEvidencePath,
+  type TargetEvidence,
+  worst,
+  writeEvidence,
+} from './evidence.ts';
 import { hashOf, labInputs } from './inputs-hash.ts';
 import { commitOf, describeMachine, describeTools } from './provenance.ts';
 
@@ -86,17 +93,8 @@ function targetEvidence(target: Judged, reason: string | undefined): TargetEvide
   if (target.state !== 'ran') {
     return { name, verdict: 'could not check', ...(reason === undefined ? {} : { reason }), checkpoints: [] };
   }
-  const checkpoints = target.checkpoints.map(({ id, verdict, durationMs, lack }) => ({
-    id,
-    verdict,
-    durationMs,
-    ...(lack ? { lack } : {}),
-  }));
+  const checkpoints = target.checkpoints.map(checkpointEvidence);
   return { name, verdict: worst(checkpoints.map(({ verdict }) => verdict)), checkpoints };
-}
-
-function worst(verdicts: readonly Verdict[]): Verdict {
-  return (['failed', 'could not check'] as const).find((verdict) => verdicts.includes(verdict)) ?? 'passed';
 }
 
 async function suiteMs(placed: PlacedBuiltLab, root: string): Promise<number> {

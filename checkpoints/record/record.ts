@@ -9,19 +9,24 @@ import { course } from '../../labs/course.ts';
 import { builtLabs, type PlacedBuiltLab } from '../../labs/course-schema.ts';
 import { repository } from '../runner/repository.ts';
 import {
+  type AttemptEvidence,
+  attemptEvidencePath,
   EVIDENCE_FOLDER,
   experimentEvidencePath,
   type LabEvidence,
   labEvidencePath,
+  staleAttemptEvidence,
   staleExperimentEvidence,
   staleLabEvidence,
   type TargetEvidence,
 } from './evidence.ts';
 import { EXPERIMENTS } from './experiments.ts';
 
-const USAGE = `npm run record -- [--lab <slug>]… [--experiment <name>]… [--plot <name>]… [--allow-dirty] [--check]
+const USAGE = `npm run record -- [--lab <slug>]… [--attempt <slug>]… [--experiment <name>]… [--plot <name>]… [--allow-dirty] [--check]
 
---lab          only this lab; may be given several times. Without it and --experiment: every built lab
+--lab          only this lab; may be given several times. Without any of these: every built lab
+--attempt      your own attempt at this lab, for the portfolio of your fork; commit it first
+--run          with one --attempt: how to start it, as in npm run lab test
 --experiment   an experiment: ${Object.keys(EXPERIMENTS).join(', ')}
 --plot         draw an experiment's plots again from its record, without measuring
 --allow-dirty  record files that are not committed; the evidence says so
@@ -38,6 +43,8 @@ function readArguments() {
     return parseArgs({
       options: {
         lab: { type: 'string', multiple: true },
+        attempt: { type: 'string', multiple: true },
+        run: { type: 'string' },
         experiment: { type: 'string', multiple: true },
         plot: { type: 'string', multiple: true },
         'allow-dirty': { type: 'boolean', default: false },
@@ -51,7 +58,11 @@ function readArguments() {
 }
 
 async function check(labs: readonly PlacedBuiltLab[]): Promise<number> {
-  const lists = await Promise.all([staleLabEvidence(labs, repository), staleExperimentEvidence(repository)]);
+  const lists = await Promise.all([
+    staleLabEvidence(labs, repository),
+    staleAttemptEvidence(labs, repository),
+    staleExperimentEvidence(repository),
+  ]);
   const stale: { file: string; what: string; mend: string }[] = lists.flat();
   for (const name of Object.keys(EXPERIMENTS)) {
     if (!existsSync(join(repository, experimentEvidencePath(name)))) continue;
@@ -78,6 +89,12 @@ function sumUp({ lab, targets, mistakes, suiteMs }: LabEvidence): boolean {
   return judged.every(({ verdict }) => verdict !== 'failed') && caught + unjudged === mistakes.length;
 }
 
+function sumUpAttempt({ lab, verdict, checkpoints }: AttemptEvidence): boolean {
+  const passed = checkpoints.filter((checkpoint) => checkpoint.verdict === 'passed').length;
+  say(`${attemptEvidencePath(lab)}  attempt ${verdict}: ${passed} of ${checkpoints.length} checkpoints passed`);
+  return verdict !== 'failed';
+}
+
 /** `passed`, `could not check (no Python)`, or `17 of 20 passed, could not check image-runs (no engine)`. */
 function targetWords({ verdict, reason, checkpoints }: TargetEvidence): string {
   if (reason !== undefined) return `${verdict} (${reason})`;
@@ -94,31 +111,42 @@ async function main(): Promise<number> {
     return 0;
   }
   const built = builtLabs(course);
-  const chosen = flags.lab?.map((slug) => {
+  const find = (slug: string) => {
     const placed = built.find(({ lab }) => lab.slug === slug);
     if (!placed)
       throw new UsageError(
         `no built lab is called "${slug}"; there are ${built.map(({ lab }) => lab.slug).join(', ')}`,
       );
     return placed;
-  });
+  };
+  const chosen = flags.lab?.map(find);
+  const attempts = (flags.attempt ?? []).map(find);
+  if (flags.run !== undefined && attempts.length !== 1)
+    throw new UsageError('--run needs one --attempt that it starts');
   if (flags.check) return check(chosen ?? built);
   for (const name of [...(flags.experiment ?? []), ...(flags.plot ?? [])]) {
     if (!EXPERIMENTS[name])
       throw new UsageError(`no experiment is called "${name}"; there are ${Object.keys(EXPERIMENTS).join(', ')}`);
   }
-  const labs = chosen ?? (flags.experiment || flags.plot ? [] : built);
+  const labs = chosen ?? (flags.attempt || flags.experiment || flags.plot ? [] : built);
   const options = { root: repository, allowDirty: flags['allow-dirty'] };
   let allRight = true;
   // Loaded here: `--check` must answer at once, without the whole of the test runner.
   const { recordLab } = await import('./record-lab.ts');
+  const { drawBadges } = await import('./badges.ts');
+  const { recordAttempt } = await import('./record-attempt.ts');
   const { plotExperiment, recordExperiment } = await import('./record-experiment.ts');
   for (const placed of labs) allRight = sumUp(await recordLab(placed, options)) && allRight;
+  for (const placed of attempts) {
+    const run = flags.run === undefined ? {} : { run: flags.run };
+    allRight = sumUpAttempt(await recordAttempt(placed, { ...options, ...run })) && allRight;
+  }
   for (const name of flags.experiment ?? []) say(await recordExperiment(name, options));
   for (const name of flags.plot ?? []) {
     for (const plot of await plotExperiment(name, repository, false))
       say(`${EVIDENCE_FOLDER}/experiments/${plot} drawn`);
   }
+  for (const badge of await drawBadges(course, { root: repository, check: false })) say(`${badge} drawn`);
   return allRight ? 0 : 1;
 }
 

@@ -1,6 +1,7 @@
 import { defineCollection } from 'astro:content';
 import { glob } from 'astro/loaders';
 import { z } from 'astro/zod';
+import { course } from '../../labs/course.ts';
 
 /** Chapters are named for the folder of their phase, for example `1-networking.mdx`. */
 const chapters = defineCollection({
@@ -25,6 +26,17 @@ const retrospectives = defineCollection({
   schema: z.object({ lead: z.string() }),
 });
 
+/** The learning log. `npm run log` begins an entry, named for its day and title. */
+const log = defineCollection({
+  loader: glob({ pattern: '*.mdx', base: './src/content/log' }),
+  schema: z.object({
+    title: z.string(),
+    date: z.date(),
+    phase: z.enum(course.phases.map(({ slug }) => slug)),
+    kind: z.enum(['studied', 'built', 'misunderstood', 'understood']),
+  }),
+});
+
 /** The contracts of the labs, where the labs keep them. */
 const briefs = defineCollection({
   loader: glob({
@@ -34,4 +46,4 @@ const briefs = defineCollection({
   }),
 });
 
-export const collections = { chapters, writeUps, retrospectives, briefs };
+export const collections = { chapters, writeUps, retrospectives, log, briefs };

@@ -1,7 +1,16 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
 
-const PATHS = ['/', '/chapters/networking/', '/labs/tcp-echo/', '/write-ups/tcp-or-udp/', '/checkpoints/networking/'];
+const PATHS = [
+  '/',
+  '/chapters/networking/',
+  '/labs/tcp-echo/',
+  '/write-ups/tcp-or-udp/',
+  '/checkpoints/networking/',
+  '/portfolio/',
+  '/log/',
+  '/glossary/',
+];
 const WIDTHS = [390, 1400];
 const COLOUR_RULES = ['color-contrast', 'link-in-text-block'];
 const SCHEMES = ['light', 'dark'] as const;

@@ -3,7 +3,8 @@ import lighthouse from 'lighthouse';
 import { findBrowser } from './browser.ts';
 import { freePort } from './free-port.ts';
 
-const PATHS = ['/', '/chapters/networking/', '/labs/tcp-echo/'];
+/** One page of each layout. */
+const PATHS = ['/', '/chapters/networking/', '/labs/tcp-echo/', '/write-ups/tcp-or-udp/', '/checkpoints/networking/'];
 const CATEGORIES = ['performance', 'accessibility', 'best-practices', 'seo'];
 /** Performance is a measurement on a machine that others use too: the best of a few runs counts. */
 const MAX_RUNS = 3;

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { firefox } from '@playwright/test';
 import { buildIfStale } from '../build.ts';
 import { findBrowser, NO_BROWSER } from './browser.ts';
 import { freePort } from './free-port.ts';
@@ -21,9 +22,12 @@ export interface SiteTestCounts {
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SUB_PATH = '/some/where';
+/** Of the second build, so that what needs an address is tested as well: feeds, cards, canonical links, sitemap. */
+const SITE_URL = 'https://course.example';
 const SUB_DIST = '.cache/site-sub-path';
 const REPORT = join(ROOT, '.cache/site-tests.json');
-const PROJECTS = ['pages', 'lighthouse'];
+/** Firefox is no requirement: it is tried where Playwright has one. */
+const PROJECTS = ['pages', ...(existsSync(firefox.executablePath()) ? ['firefox'] : []), 'lighthouse'];
 const SERVER_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 5_000;
 
@@ -54,10 +58,10 @@ export async function runSiteTests(playwrightArguments: readonly string[] = []):
   };
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
-    await buildIfStale({ outDir: 'site/dist', base: '/' });
-    await buildIfStale({ outDir: SUB_DIST, base: SUB_PATH });
+    await buildIfStale({ outDir: 'site/dist', base: '/', siteUrl: '' });
+    await buildIfStale({ outDir: SUB_DIST, base: SUB_PATH, siteUrl: SITE_URL });
     const root = await serve(children, 'site/dist', '/');
-    const sub = await serve(children, SUB_DIST, SUB_PATH);
+    const sub = await serve(children, SUB_DIST, SUB_PATH, SITE_URL);
     const environment = {
       ...process.env,
       CHROME_PATH: browser.path,
@@ -89,7 +93,7 @@ async function runProject(
   mkdirSync(join(ROOT, '.cache'), { recursive: true });
   rmSync(REPORT, { force: true });
   const cli = fileURLToPath(new URL('../../node_modules/@playwright/test/cli.js', import.meta.url));
-  const args = ['test', '-c', 'site/playwright.config.ts', '--pass-with-no-tests', '--project', project, ...more];
+  const args = ['test', '-c', 'site/playwright.config.ts', '--pass-with-no-tests', `--project=${project}`, ...more];
   const playwright = spawn(process.execPath, [cli, ...args], { cwd: ROOT, stdio: 'inherit', env });
   children.push(playwright);
   await once(playwright, 'close');
@@ -98,12 +102,21 @@ async function runProject(
 }
 
 /** Serves built pages in a process of its own, as they are published, and waits until they answer. */
-async function serve(children: ChildProcess[], outDir: string, base: string): Promise<string> {
+async function serve(children: ChildProcess[], outDir: string, base: string, siteUrl = ''): Promise<string> {
   const port = await freePort();
   const child = spawn(process.execPath, ['site/serve.ts'], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, HOST: '127.0.0.1', PORT: String(port), SITE_BASE: base, SITE_OUT: outDir, WORKBOOK: 'off' },
+    // The same inputs as the build's, or it would be built again.
+    env: {
+      ...process.env,
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      SITE_BASE: base,
+      SITE_URL: siteUrl,
+      SITE_OUT: outDir,
+      WORKBOOK: 'off',
+    },
   });
   children.push(child);
   const ready = new Promise<void>((resolve, reject) => {

@@ -8,6 +8,8 @@ const PHONE = { width: 390, height: 844 };
 test('every page is whole: links and anchors resolve, nothing leaves the host, weight and width are within bounds', async ({
   page,
 }, info) => {
+  // About a hundred pages, one after the other.
+  test.setTimeout(180_000);
   await page.setViewportSize(PHONE);
   const visits = await crawl(page, '/');
   const faults: string[] = [];

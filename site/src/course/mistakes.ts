@@ -23,7 +23,7 @@ export interface Caught {
 }
 
 /** Of patches, messages and reasons: about 20 KB as a compressed page. */
-const MAX_CHARS = 44_000;
+const MAX_CHARS = 41_000;
 
 /** A lab's gallery of wrong solutions in the order of its checkpoints, page by page. Empty when there are none. */
 export function galleryOf(lab: BuiltLab, labPath: string): Caught[][] {

@@ -56,7 +56,10 @@ export function proofOf(lab: BuiltLab): LabProof | undefined {
 }
 
 /** What a target's recorded run says of one checkpoint. */
-export function verdictOf(target: LabEvidence['targets'][number] | undefined, id: string): Verdict {
+export function verdictOf(
+  target: Pick<LabEvidence['targets'][number], 'checkpoints'> | undefined,
+  id: string,
+): Verdict {
   return target?.checkpoints.find((checkpoint) => checkpoint.id === id)?.verdict ?? 'could not check';
 }
 

@@ -38,7 +38,7 @@ export function solutionsOf(lab: BuiltLab, labPath: string): Solution[] {
 }
 
 /** Of source: about 20 KB as a compressed page. */
-const MAX_CHARS = 44_000;
+const MAX_CHARS = 42_000;
 
 /** A solution's files, page by page. */
 export function solutionLeaves({ files }: Solution): string[][] {

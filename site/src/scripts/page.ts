@@ -1,5 +1,8 @@
-/** What moves on every page: colours, search, copy buttons, the place in the text. */
-import './search-box.ts';
+/** What moves on every page: colours, ticks, search, copy buttons, the place in the text. */
+import searchBox from './search-box.ts?worker&url';
+import { startTicks } from './ticks.ts';
+
+startTicks();
 
 const root = document.documentElement;
 const darkPreferred = matchMedia('(prefers-color-scheme: dark)');
@@ -29,8 +32,12 @@ for (const button of document.querySelectorAll<HTMLButtonElement>('.command butt
 }
 
 const dialog = document.querySelector<HTMLDialogElement>('dialog.search');
+// As a file of its own, by its address: Vite's helper for dynamic imports would weigh as much as all the rest here.
+const loadSearch = () => void import(/* @vite-ignore */ searchBox);
+const inPage = document.querySelector<HTMLInputElement>('main search-box input');
+inPage?.addEventListener('focus', loadSearch, { once: true });
 const openSearch = () => {
-  const inPage = document.querySelector<HTMLInputElement>('main search-box input');
+  loadSearch();
   if (inPage) inPage.focus();
   else if (dialog && !dialog.open) dialog.showModal();
 };
@@ -44,7 +51,9 @@ dialog?.addEventListener('click', (event) => {
 });
 document.addEventListener('keydown', (event) => {
   const at = event.target as HTMLElement;
-  if (event.key !== '/' || event.metaKey || event.ctrlKey || event.altKey) return;
+  const isPalette = event.key === 'k' && (event.metaKey || event.ctrlKey) && !event.altKey;
+  const isSlash = event.key === '/' && !event.metaKey && !event.ctrlKey && !event.altKey;
+  if (!isPalette && !isSlash) return;
   if (at.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName)) return;
   event.preventDefault();
   openSearch();
