@@ -1,0 +1,73 @@
+/** Paints drawings into a page, frame after frame: touches nothing but what has changed. */
+import { type Element as Drawn, elementOf, type Mark } from './scene.ts';
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+interface Painted {
+  readonly node: SVGElement;
+  drawn: Drawn;
+  frame: number;
+}
+
+export class ScenePainter {
+  readonly #root: SVGElement;
+  readonly #painted = new Map<string, Painted>();
+  #frame = 0;
+
+  constructor(root: SVGElement) {
+    this.#root = root;
+  }
+
+  /** Marks are painted in their order: later ones cover earlier ones. */
+  paint(marks: readonly Mark[]): void {
+    this.#frame++;
+    const drawn = marks.map((mark) => this.#update(mark));
+    for (const [key, { node, frame }] of this.#painted) {
+      if (frame === this.#frame) continue;
+      node.remove();
+      this.#painted.delete(key);
+    }
+    let before = this.#root.firstChild;
+    for (const { node } of drawn) {
+      if (node === before) before = before.nextSibling;
+      else this.#root.insertBefore(node, before);
+    }
+  }
+
+  #update(mark: Mark): Painted {
+    const key = `${mark.kind} ${mark.key}`;
+    const next = elementOf(mark);
+    let painted = this.#painted.get(key);
+    if (painted === undefined) {
+      painted = { node: created(next), drawn: next, frame: this.#frame };
+      this.#painted.set(key, painted);
+    } else {
+      change(painted.node, painted.drawn, next);
+      painted.drawn = next;
+      painted.frame = this.#frame;
+    }
+    return painted;
+  }
+}
+
+function created({ tag, attributes, text, children = [] }: Drawn): SVGElement {
+  const node = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  if (text !== undefined) node.textContent = text;
+  node.append(...children.map(created));
+  return node;
+}
+
+function change(node: Element, from: Drawn, to: Drawn): void {
+  for (const name in to.attributes) {
+    const value = to.attributes[name] ?? '';
+    if (from.attributes[name] !== value) node.setAttribute(name, value);
+  }
+  for (const name in from.attributes) if (!(name in to.attributes)) node.removeAttribute(name);
+  if (from.text !== to.text) node.textContent = to.text ?? '';
+  to.children?.forEach((child, i) => {
+    const inner = node.children[i];
+    const known = from.children?.[i];
+    if (inner !== undefined && known !== undefined) change(inner, known, child);
+  });
+}
