@@ -4,6 +4,7 @@ import mdx from '@astrojs/mdx';
 import sitemap from '@astrojs/sitemap';
 import { defineConfig } from 'astro/config';
 import expressiveCode from 'astro-expressive-code';
+import { nodeInThePage } from './node-in-the-page.ts';
 import { searchIndex } from './search-index.ts';
 
 /** Where the site will stand, for example `https://example.org`. Absent: no canonical links and no sitemap. */
@@ -24,6 +25,7 @@ export default defineConfig({
   integrations: [expressiveCode(), mdx(), ...(siteUrl === undefined ? [] : [sitemap()]), searchIndex()],
   vite: {
     cacheDir: '../.cache/vite',
+    plugins: [nodeInThePage()],
     define: { __REPOSITORY__: JSON.stringify(repository) },
     server: { fs: { allow: [repository] } },
     preview: { strictPort: true },

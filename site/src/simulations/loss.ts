@@ -40,6 +40,7 @@ interface Message {
   tcpArrivedAt?: number;
   tcpHandedAt?: number;
   udpHandedAt?: number;
+  udpLost?: boolean;
 }
 
 /** One packet's way over the link. */
@@ -102,6 +103,11 @@ function model({ settings, seed, clock, note }: Surroundings<SettingsOf<typeof p
   let beganAt = 0;
   const now = (): number => clock.now() - beganAt;
 
+  /** Nobody sends a lost datagram again. */
+  const giveUp = ({ lane, first }: Trip): void => {
+    const message = messages[first];
+    if (lane === 'udp' && message !== undefined) message.udpLost = true;
+  };
   const depart = (trip: Omit<Trip, 'arrivesAt' | 'key' | 'packet' | 'sentAt'>, fate: Fate): Trip => {
     const arrivesAt = fate.outcome === 'delivered' ? (fate.arrivals[0] ?? 0) - beganAt : undefined;
     const made: Trip = { ...trip, key: `${trip.lane}-${fate.packet}`, packet: fate.packet, sentAt: now(), arrivesAt };
@@ -111,6 +117,7 @@ function model({ settings, seed, clock, note }: Surroundings<SettingsOf<typeof p
       counts[trip.lane].lost++;
       const share = fate.reason === 'queue-full' ? 0 : 0.3 + 0.4 * ((fate.packet * 0.618) % 1);
       made.lost = { atMs: made.sentAt + share * settings.delay, share };
+      giveUp(made);
       const where = fate.reason === 'queue-full' ? 'finds the queue full' : 'is lost';
       note(`${trip.lane.toUpperCase()}: ${trip.again ? 'the repeated ' : ''}${trip.first + 1} ${where}`);
     }
@@ -192,6 +199,7 @@ function model({ settings, seed, clock, note }: Surroundings<SettingsOf<typeof p
       trip.lost = { atMs: now(), share: shareOf(trip, settings, now()) };
       trip.arrivesAt = undefined;
       counts[trip.lane].lost++;
+      giveUp(trip);
       note(`${trip.lane.toUpperCase()}: you lose ${n + 1}`);
     }
   };
@@ -447,7 +455,7 @@ function plotMarks(state: State, { width }: Layout, nowMs: number): Mark[] {
     ];
     const udp = members.flatMap((m) => (m.udpHandedAt === undefined ? [] : [at(m, m.udpHandedAt - m.dueAt)]));
     const tcp = members.flatMap((m) => (m.tcpHandedAt === undefined ? [] : [at(m, m.tcpHandedAt - m.dueAt)]));
-    const never = members.flatMap((m) => (lostForUdp(state, m, nowMs) ? [at(m, 0)] : []));
+    const never = members.flatMap((m) => (m.udpLost === true ? [at(m, 0)] : []));
     const x = area.x + (chunk * CHUNK_MS - fromMs) * perMs;
     const crosses = never.map(([cx, cy]) => `M${cx.toFixed(1)} ${cy - 4}m-3 -3l6 6m0 -6l-6 6`).join('');
     marks.push(
@@ -471,10 +479,6 @@ function legend(y: number): Mark[] {
     ...entry('udp', 172, 'UDP', dots([[0, 0]], 4), 'touch'),
     ...entry('never', 222, 'never came', 'M-3 -3l6 6m0 -6l-6 6', 'cross'),
   ];
-}
-
-function lostForUdp({ settings }: State, { dueAt, udpHandedAt }: Message, nowMs: number): boolean {
-  return udpHandedAt === undefined && nowMs > dueAt + 2 * settings.delay + settings.jitter + 200;
 }
 
 interface Summary {

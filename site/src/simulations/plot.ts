@@ -13,13 +13,13 @@ export interface Axis {
   readonly to: number;
 }
 
-/** How far apart the lines of a grid may stand, times a power of ten. */
-const STEPS = [1, 2, 5, 10];
+/** What an axis may end at, times a power of ten. */
+const TOPS = [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
 
 /** A round number at or above `value`. */
 export function niceCeiling(value: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1)));
-  return (STEPS.find((step) => step * power >= value) ?? 10) * power;
+  return (TOPS.find((top) => top * power >= value) ?? 10) * power;
 }
 
 /** Level lines with their labels to the left, half way and at the top. */

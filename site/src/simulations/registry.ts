@@ -5,6 +5,8 @@ type Load = () => Promise<{ readonly simulation: Simulation }>;
 
 export const SIMULATIONS = {
   loss: () => import('./loss.ts'),
+  backpressure: () => import('./backpressure.ts'),
+  framing: () => import('./framing.ts'),
 } as const satisfies Record<string, Load>;
 
 export type SimulationName = keyof typeof SIMULATIONS;

@@ -115,6 +115,7 @@ class Stage {
       });
       control.show(this.#settings[id] ?? '');
       this.#controls.set(id, control);
+      if (parameter.kind === 'text') control.element.classList.add('sim-wide');
       return control.element;
     });
     const form = made('div', { className: 'sim-parameters' }, ...fields, this.#seedControl());
@@ -236,28 +237,24 @@ class Stage {
 
   #step(): void {
     this.#pause();
-    this.#say(this.#run.step());
-    this.#show();
+    this.#show(this.#run.step());
   }
 
   #stepBack(): void {
     this.#pause();
-    this.#say(this.#run.stepBack());
-    this.#show();
+    this.#show(this.#run.stepBack());
   }
 
   #go(toMs: number): void {
     this.#pause();
     this.#run.seek(toMs);
-    this.#say([]);
     this.#show();
   }
 
   #act(id: string): void {
     const known = this.#run.notes.length;
     this.#run.act(id);
-    this.#say(this.#run.notes.slice(known));
-    if (!this.#playing) this.#show();
+    if (!this.#playing) this.#show(this.#run.notes.slice(known));
   }
 
   #touched(event: Event): void {
@@ -279,7 +276,8 @@ class Stage {
   }
 
   /** Everything: after a step, a jump, a pause, other settings. */
-  #show(): void {
+  #show(notes: readonly Note[] = []): void {
+    this.#say(notes);
     this.#paint();
     this.#showFigures();
     this.#svg.setAttribute('aria-label', this.#run.describe());
@@ -308,7 +306,8 @@ class Stage {
   #say(notes: readonly Note[]): void {
     const texts = notes.slice(-SAID_NOTES).map(({ text }) => text);
     const at = notes.at(-1)?.atMs;
-    this.#said.textContent = at === undefined ? '' : `${at.toFixed(1)} ms: ${texts.join('; ')}.`;
+    const happened = at === undefined ? '' : `${at.toFixed(1)} ms: ${texts.join('; ')}. `;
+    this.#said.textContent = this.#playing ? '' : happened + this.#run.describe();
   }
 }
 
