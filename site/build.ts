@@ -18,6 +18,8 @@ const INPUTS = [
   'labs',
   'diagrams',
   'checkpoints/evidence',
+  'checkpoints/harness',
+  'checkpoints/bench/distribution.ts',
   'checkpoints/runner/mistake.ts',
   'package-lock.json',
 ];

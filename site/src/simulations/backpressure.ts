@@ -228,8 +228,7 @@ function createLane({ policy, settings, seed, clock, note }: LaneOptions): Lane 
 
   const counts = (): Counts => {
     const written = writtenAt.length;
-    if (cutOffAt !== undefined)
-      return { ...tally, written, process: 0, sendBuffer: 0, underWay: 0, receiveBuffer: 0 };
+    if (cutOffAt !== undefined) return { ...tally, written, process: 0, sendBuffer: 0, underWay: 0, receiveBuffer: 0 };
     const process = gate.heldBytes() / MESSAGE_BYTES;
     const sent = sentBytes / MESSAGE_BYTES;
     const underWay = underWayBytes() / MESSAGE_BYTES;
@@ -341,12 +340,40 @@ function laneMarks(lane: Lane, side: 'up' | 'down', settings: Set, layout: Layou
   const capacity = room * ROWS;
   const bound = side === 'down' ? settings.bound : undefined;
   const marks = [
-    ...stackMarks({ ...place, name: 'receive', x: receive, columns: columnsOf(settings.receive), count: counts.receiveBuffer, capacity: settings.receive }),
-    ...stackMarks({ ...place, name: 'send', x: send, columns: columnsOf(settings.send), count: counts.sendBuffer, capacity: settings.send }),
-    ...stackMarks({ ...place, name: 'process', x: process, columns: bound === undefined ? room : Math.min(room, columnsOf(bound)), count: Math.min(counts.process, capacity), ...(bound === undefined ? {} : { capacity: Math.min(bound, capacity) }) }),
+    ...stackMarks({
+      ...place,
+      name: 'receive',
+      x: receive,
+      columns: columnsOf(settings.receive),
+      count: counts.receiveBuffer,
+      capacity: settings.receive,
+    }),
+    ...stackMarks({
+      ...place,
+      name: 'send',
+      x: send,
+      columns: columnsOf(settings.send),
+      count: counts.sendBuffer,
+      capacity: settings.send,
+    }),
+    ...stackMarks({
+      ...place,
+      name: 'process',
+      x: process,
+      columns: bound === undefined ? room : Math.min(room, columnsOf(bound)),
+      count: Math.min(counts.process, capacity),
+      ...(bound === undefined ? {} : { capacity: Math.min(bound, capacity) }),
+    }),
     ...lane.underWay().map(({ key: packet, share }): Mark => {
       const x = send - 12 + (link - send + 10) * share;
-      return { kind: 'path', key: key(`packet-${packet}`), x, y: side === 'up' ? wireY - GAP - CELL : wireY + GAP, d: 'M0 0h7v7h-7z', look: 'ink' };
+      return {
+        kind: 'path',
+        key: key(`packet-${packet}`),
+        x,
+        y: side === 'up' ? wireY - GAP - CELL : wireY + GAP,
+        d: 'M0 0h7v7h-7z',
+        look: 'ink',
+      };
     }),
   ];
   const beyond = counts.process - capacity;
@@ -354,7 +381,14 @@ function laneMarks(lane: Lane, side: 'up' | 'down', settings: Set, layout: Layou
   const tall = ROWS * CELL + GAP;
   const y = side === 'up' ? wireY - tall - 18 : wireY + tall + 26;
   marks.push(
-    { kind: 'text', key: key('name'), x: 0, y, text: side === 'up' ? 'No bound' : `Bound of ${settings.bound} KiB`, look: 'strong' },
+    {
+      kind: 'text',
+      key: key('name'),
+      x: 0,
+      y,
+      text: side === 'up' ? 'No bound' : `Bound of ${settings.bound} KiB`,
+      look: 'strong',
+    },
     { kind: 'text', key: key('says'), x: layout.width, y, text: words, look, anchor: 'end' },
   );
   return marks;
@@ -422,20 +456,37 @@ function plotMarks({ settings, unbounded, bounded }: State, { width }: Layout, n
   const nearEnd = nowX > width - 90;
   return [
     ...levels(area, axis, (value) => `${value} KiB`),
-    { kind: 'text', key: 'plot', x: 0, y: area.y - 16, text: 'Memory that the process holds for this reader', look: 'label' },
-    ...[0, 2, 4, 6, 8, 10].map((second): Mark => ({
+    {
       kind: 'text',
-      key: `second-${second}`,
-      x: area.x + second * 1000 * perMs,
-      y: area.y + area.height + 18,
-      text: `${second} s`,
+      key: 'plot',
+      x: 0,
+      y: area.y - 16,
+      text: 'Memory that the process holds for this reader',
       look: 'label',
-      anchor: second === 0 ? 'start' : second === 10 ? 'end' : 'middle',
-    })),
+    },
+    ...[0, 2, 4, 6, 8, 10].map(
+      (second): Mark => ({
+        kind: 'text',
+        key: `second-${second}`,
+        x: area.x + second * 1000 * perMs,
+        y: area.y + area.height + 18,
+        text: `${second} s`,
+        look: 'label',
+        anchor: second === 0 ? 'start' : second === 10 ? 'end' : 'middle',
+      }),
+    ),
     { kind: 'path', key: 'bound', x: area.x, y: boundY, d: `M0 0H${Math.round(area.width)}`, look: 'dashed' },
     curve('unbounded', area, line(unbounded), 'strong'),
     curve('bounded', area, line(bounded), 'accent'),
-    { kind: 'text', key: 'unbounded-label', x: nowX + (nearEnd ? -6 : 6), y: area.y + heightOf(area, axis, last) + (nearEnd ? -8 : 4), text: 'no bound', look: 'plain', anchor: nearEnd ? 'end' : 'start' },
+    {
+      kind: 'text',
+      key: 'unbounded-label',
+      x: nowX + (nearEnd ? -6 : 6),
+      y: area.y + heightOf(area, axis, last) + (nearEnd ? -8 : 4),
+      text: 'no bound',
+      look: 'plain',
+      anchor: nearEnd ? 'end' : 'start',
+    },
     { kind: 'text', key: 'bound-label', x: width - 2, y: boundY - 6, text: 'the bound', look: 'touch', anchor: 'end' },
   ];
 }
@@ -451,7 +502,14 @@ function readings({ unbounded, bounded, settings }: State): Readings {
     const { written, read, dropped, thrownAway, kept, process } = lane.counts();
     const age = ageOf(lane);
     const numbers = [written, read, kept, dropped + thrownAway].map(String);
-    return [name, ...numbers, `${Math.round(process)} KiB`, `${Math.round(lane.peak())} KiB`, seconds(age?.p50), seconds(age?.p99)];
+    return [
+      name,
+      ...numbers,
+      `${Math.round(process)} KiB`,
+      `${Math.round(lane.peak())} KiB`,
+      seconds(age?.p50),
+      seconds(age?.p99),
+    ];
   };
   return {
     columns: ['buffer', 'written', 'read', 'not yet written', 'lost', 'in memory', 'at most', 'age p50', 'age p99'],
@@ -467,7 +525,8 @@ function describe({ unbounded, bounded, settings }: State, nowMs: number): strin
     none: '',
     pause: bounded.paused() ? 'its writer is made to wait' : 'its writer need not wait now',
     drop: `${held.dropped} messages have been dropped`,
-    disconnect: cutOffAt === undefined ? 'its reader is still connected' : `its reader was cut off after ${seconds(cutOffAt)}`,
+    disconnect:
+      cutOffAt === undefined ? 'its reader is still connected' : `its reader was cut off after ${seconds(cutOffAt)}`,
   }[bounded.policy];
   return (
     `After ${seconds(nowMs)} of ${settings.writer} messages a second against a reader of ${settings.reader}: without a bound the process ` +

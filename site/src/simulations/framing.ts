@@ -13,7 +13,7 @@ import {
   type FrameOptions,
 } from '../../../labs/1-networking/framing/solution/framing.ts';
 import type { SettingsOf } from './parameters.ts';
-import { type Mark, round, type SquareLook } from './scene.ts';
+import type { Mark, SquareLook } from './scene.ts';
 import { defineSimulation, type Frame, type Readings, type Simulation, type Surroundings } from './simulation.ts';
 
 /** What a framing module exports, as far as this needs it: the lab's solution, or a reader's own. */
@@ -29,7 +29,12 @@ const MAX_MESSAGES = 12;
 const DATA_LIMIT_BYTES = 65_536;
 
 const parameters = {
-  messages: { kind: 'text', label: 'Messages, with | between them', maxLength: 80, value: 'Hail! | Zwei Bier, bitte | | Grüße 🍺' },
+  messages: {
+    kind: 'text',
+    label: 'Messages, with | between them',
+    maxLength: 80,
+    value: 'Hail! | Zwei Bier, bitte | | Grüße, 5 €',
+  },
   chunk: { kind: 'number', label: 'Largest chunk', unit: 'bytes', min: 1, max: 32, step: 1, value: 7 },
   limit: { kind: 'number', label: 'Frame limit', unit: 'bytes', min: 4, max: 256, step: 4, value: 64 },
   fault: {
@@ -181,7 +186,9 @@ function createModel(module: DecoderModule, whose: string) {
   };
 }
 
-type Attempt = { readonly ok: true; readonly messages: readonly string[] } | { readonly ok: false; readonly messages: readonly string[]; readonly error: string };
+type Attempt =
+  | { readonly ok: true; readonly messages: readonly string[] }
+  | { readonly ok: false; readonly messages: readonly string[]; readonly error: string };
 
 /** A reader's decoder may throw, which the lab's does not. */
 function attempt(decode: () => DecodeResult): Attempt {
@@ -193,7 +200,11 @@ function attempt(decode: () => DecodeResult): Attempt {
     const length = error.code === 'frame-too-large' ? `: ${error.length.toLocaleString('en-GB')} bytes announced` : '';
     return { ok: false, messages: [...result.messages], error: `${error.code}${where}${length}` };
   } catch (thrown) {
-    return { ok: false, messages: [], error: `it throws: ${thrown instanceof Error ? thrown.message : String(thrown)}` };
+    return {
+      ok: false,
+      messages: [],
+      error: `it throws: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+    };
   }
 }
 
@@ -202,13 +213,18 @@ const BYTE = 24;
 const WIRE_Y = 50;
 const FRAME_Y = 118;
 const STREAM_Y = 206;
-const OUT_Y = 316;
+const OUT_Y = 318;
 const LINE = 22;
 const SHOWN_MESSAGES = 5;
 const BAR = 6;
 
 function draw(state: State, { width, nowMs }: Frame): Mark[] {
-  return [...wireMarks(state, width, nowMs), ...frameMarks(state, width), ...streamMarks(state, width, nowMs), ...outMarks(state, width)];
+  return [
+    ...wireMarks(state, width, nowMs),
+    ...frameMarks(state, width),
+    ...streamMarks(state, width),
+    ...outMarks(state, width),
+  ];
 }
 
 function label(key: string, x: number, y: number, text: string, anchor: 'start' | 'end' = 'start'): Mark {
@@ -228,19 +244,19 @@ function wireMarks({ chunks }: State, width: number, nowMs: number): Mark[] {
     const share = (nowMs - sentAt) / (arrivesAt - sentAt);
     const length = bytes.length * BYTE;
     const x = width + (BAR - length - width) * share;
-    bytes.forEach(({ value, header }, i) => {
-      marks.push({
-        kind: 'square',
-        key: `byte-${at + i}`,
-        x: x + i * BYTE,
-        y: WIRE_Y - BYTE / 2,
-        size: BYTE,
-        look: header ? 'hollow' : 'held',
-        text: hex(value),
-      });
+    const squares = bytes.map(({ value, header }, i): Mark => {
+      const look = header ? 'hollow' : 'held';
+      return { kind: 'square', key: String(i), x: i * BYTE, y: 0, size: BYTE, look, text: hex(value) };
     });
-    const cut = `M0 -6V${BYTE + 6}M${length} -6V${BYTE + 6}`;
-    marks.push({ kind: 'path', key: `cut-${at}`, x, y: WIRE_Y - BYTE / 2, d: cut, look: 'line' });
+    const cut: Mark = {
+      kind: 'path',
+      key: 'cut',
+      x: 0,
+      y: 0,
+      d: `M0 -6V${BYTE + 6}M${length} -6V${BYTE + 6}`,
+      look: 'line',
+    };
+    marks.push({ kind: 'group', key: `chunk-${at}`, x, y: WIRE_Y - BYTE / 2, marks: [...squares, cut] });
   }
   marks.push(
     { kind: 'path', key: 'decoder', x: 0, y: WIRE_Y - 22, d: bar, look: 'ink' },
@@ -280,42 +296,63 @@ function frameMarks(state: State, width: number): Mark[] {
   bytes.slice(0, Math.min(known, room)).forEach(({ value, header }, i) => {
     const look: SquareLook = i >= here ? 'pale' : header ? 'again' : 'given';
     const x = i * BYTE + (header ? 0 : 8);
-    marks.push({ kind: 'square', key: `slot-${i}`, x, y: FRAME_Y, size: BYTE - 2, look, text: i < here ? hex(value) : '' });
+    marks.push({
+      kind: 'square',
+      key: `slot-${i}`,
+      x,
+      y: FRAME_Y,
+      size: BYTE - 2,
+      look,
+      text: i < here ? hex(value) : '',
+    });
   });
   return marks;
 }
 
-const MAX_PITCH = 9;
+const MAX_PITCH = 16;
 const MIN_PITCH = 3;
-const MAX_ROWS = 3;
-const ROW = 30;
+const MAX_ROWS = 2;
+const ROW = 38;
 
 /** The whole stream: above it where the chunks end, below it where the frames do. */
-function streamMarks(state: State, width: number, nowMs: number): Mark[] {
+function streamMarks(state: State, width: number): Mark[] {
   const { stream, frames, chunks } = state;
   let pitch = MAX_PITCH;
   while (pitch > MIN_PITCH && stream.length > MAX_ROWS * Math.floor(width / pitch)) pitch--;
   const perRow = Math.floor(width / pitch);
   const place = (i: number): [number, number] => [(i % perRow) * pitch, Math.floor(i / perRow) * ROW];
   const side = pitch - 2;
+  const tick = side + 2;
   const received = state.received();
   const squares = (keep: (byte: StreamByte, i: number) => boolean): string =>
-    stream.map((byte, i) => {
-      const [x, y] = place(i);
-      return keep(byte, i) ? `M${x} ${y}h${side}v${side}h-${side}z` : '';
-    }).join('') || 'M0 0';
+    stream
+      .map((byte, i) => {
+        const [x, y] = place(i);
+        return keep(byte, i) ? `M${x} ${y}h${side}v${side}h-${side}z` : '';
+      })
+      .join('') || 'M0 0';
   const cuts = chunks.map(({ at }) => at).filter((at) => at > 0);
-  const cutLines = cuts.map((at) => lineAt(place(at), -9, -2)).join('') || 'M0 0';
-  const frameLines = frames.slice(1, -1).map((at) => lineAt(place(at), side + 2, side + 9)).join('') || 'M0 0';
+  const cutLines = cuts.map((at) => lineAt(place(at), -10, -2)).join('') || 'M0 0';
+  const frameLines =
+    frames
+      .slice(1, -1)
+      .map((at) => lineAt(place(at), tick, tick + 8))
+      .join('') || 'M0 0';
   const at = { x: 0, y: STREAM_Y };
   return [
-    label('stream', 0, STREAM_Y - 20, width < NARROW ? 'Above: where chunks end. Below: frames.' : 'The whole stream: above it where the chunks end, below it where the frames do'),
-    { kind: 'path', key: 'not-yet', ...at, d: squares((_, i) => i >= received), look: 'soft' },
+    label(
+      'stream',
+      0,
+      STREAM_Y - 20,
+      width < NARROW
+        ? 'Above: where chunks end. Below: frames.'
+        : 'The whole stream: above it where the chunks end, below it where the frames do',
+    ),
+    { kind: 'path', key: 'not-yet', ...at, d: squares((_, i) => i >= received), look: 'faint' },
     { kind: 'path', key: 'headers', ...at, d: squares(({ header }, i) => header && i < received), look: 'touch' },
     { kind: 'path', key: 'payloads', ...at, d: squares(({ header }, i) => !header && i < received), look: 'ink' },
     { kind: 'path', key: 'chunk-ends', ...at, d: cutLines, look: 'line' },
     { kind: 'path', key: 'frame-ends', ...at, d: frameLines, look: 'accent' },
-    label('sent', width, STREAM_Y + MAX_ROWS * ROW - 10, `${chunks.length} chunks sent in ${round(nowMs / 1000).toFixed(1)} s`, 'end'),
   ];
 }
 
@@ -327,35 +364,54 @@ function outMarks(state: State, width: number): Mark[] {
   const { out, texts } = state;
   const first = Math.max(0, out.length - SHOWN_MESSAGES);
   const error = state.error();
-  const marks: Mark[] = [label('out', 0, OUT_Y - LINE, `Handed over by ${state.whose}`), label('count', width, OUT_Y - LINE, `${out.length} of ${texts.length}`, 'end')];
+  const marks: Mark[] = [
+    label('out', 0, OUT_Y - LINE, `Handed over by ${state.whose}`),
+    label('count', width, OUT_Y - LINE, `${out.length} of ${texts.length}`, 'end'),
+  ];
   out.slice(first).forEach((text, i) => {
     const n = first + i;
     const right = text === texts[n];
     const y = OUT_Y + i * LINE;
     marks.push(
       { kind: 'text', key: `number-${n}`, x: 0, y, text: String(n + 1), look: 'label' },
-      { kind: 'text', key: `message-${n}`, x: 24, y, text: `“${text}”${right ? '' : ', which is not what was sent'}`, look: right ? 'mono' : 'bad' },
+      {
+        kind: 'text',
+        key: `message-${n}`,
+        x: 24,
+        y,
+        text: `“${text}”${right ? '' : ', which is not what was sent'}`,
+        look: right ? 'mono' : 'bad',
+      },
     );
   });
   const y = OUT_Y + (out.length - first) * LINE;
   if (error !== undefined) marks.push({ kind: 'text', key: 'error', x: 0, y, text: error, look: 'bad' });
-  else if (state.ended()) marks.push({ kind: 'text', key: 'end', x: 0, y, text: 'the end, with nothing left over', look: 'label' });
+  else if (state.ended())
+    marks.push({ kind: 'text', key: 'end', x: 0, y, text: 'the end, with nothing left over', look: 'label' });
   return marks;
 }
 
 function readings(state: State): Readings {
   const { out, texts, stream, chunks } = state;
   const received = state.received();
-  const whole = chunks.filter(({ at, bytes }) => state.frames.includes(at) && state.frames.includes(at + bytes.length)).length;
+  const whole = chunks.filter(
+    ({ at, bytes }) => state.frames.includes(at) && state.frames.includes(at + bytes.length),
+  ).length;
   return {
     columns: ['decoder', 'bytes', 'of', 'chunks', 'that are whole frames', 'messages', 'of', 'bytes held'],
-    rows: [[state.whose, ...[received, stream.length, chunks.length, whole, out.length, texts.length, state.held()].map(String)]],
+    rows: [
+      [
+        state.whose,
+        ...[received, stream.length, chunks.length, whole, out.length, texts.length, state.held()].map(String),
+      ],
+    ],
   };
 }
 
 function describe(state: State, nowMs: number): string {
   const error = state.error();
-  const outcome = error === undefined ? `holds ${state.held()} bytes of the next one` : `has ended the stream: ${error}`;
+  const outcome =
+    error === undefined ? `holds ${state.held()} bytes of the next one` : `has ended the stream: ${error}`;
   return (
     `After ${(nowMs / 1000).toFixed(1)} s, ${state.received()} of ${state.stream.length} bytes have arrived, in chunks of 1 to ${state.settings.chunk}. ` +
     `The decoder has handed over ${state.out.length} of ${state.texts.length} messages, and ${outcome}.`
@@ -380,8 +436,8 @@ export function framingWith(module: DecoderModule, whose: string): Simulation {
     speeds: [0.1, 0.25, 0.5, 1, 2],
     speed: 0.5,
     seed: 7,
-    stillAtMs: 5_000,
-    height: 428,
+    stillAtMs: 3_600,
+    height: 424,
     model: createModel(module, whose),
     draw,
     readings,

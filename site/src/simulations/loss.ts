@@ -227,7 +227,10 @@ function forget<Item>(list: Item[], isOver: (item: Item) => boolean): void {
 }
 
 /** When a packet is no longer shown: on arrival, or a little after its loss. */
-function goneAt({ lost, arrivesAt = 0 }: Trip, { rate, delay }: { readonly rate: number; readonly delay: number }): number {
+function goneAt(
+  { lost, arrivesAt = 0 }: Trip,
+  { rate, delay }: { readonly rate: number; readonly delay: number },
+): number {
   return lost === undefined ? arrivesAt : lost.atMs + Math.max(2000 / rate, delay);
 }
 
@@ -292,13 +295,14 @@ function layoutOf(width: number): Layout {
 
 /**
  * Where message n belongs at the receiver: a shelf on which everybody moves on at the pace of the messages, so that a
- * message that is late is seen as a gap in the row.
+ * message that is late is seen as a gap in the row. The shelf moves; the place on it is fixed.
  */
-function placeOf(n: number, { settings, messages }: State, layout: Layout, nowMs: number): number {
-  const period = 1000 / settings.rate;
-  const entryX = layout.receiverX - layout.side - 5;
-  const expectedAt = (messages[n]?.dueAt ?? 0) + bestLatency(settings);
-  return entryX - (Math.max(0, nowMs - expectedAt) / period) * layout.step;
+function shelfX({ settings }: State, { receiverX, side, step }: Layout, nowMs: number): number {
+  return receiverX - side - 5 - (nowMs * settings.rate * step) / 1000;
+}
+
+function placeOnShelf(n: number, { settings, messages }: State, { step }: Layout): number {
+  return (((messages[n]?.dueAt ?? 0) + bestLatency(settings)) * settings.rate * step) / 1000;
 }
 
 /** Of a message that meets nothing: the link's delay, and the time that its packet takes to leave. */
@@ -309,15 +313,15 @@ function bestLatency({ delay, size, bandwidth }: SettingsOf<typeof parameters>):
 function draw(state: State, { width, nowMs }: Frame): Mark[] {
   const layout = layoutOf(width);
   return [
-    ...frameMarks(state, layout, nowMs),
-    ...shelfMarks(state, layout, nowMs),
+    ...frameMarks(state, layout),
+    shelfMarks(state, layout, nowMs),
     ...ackMarks(state, layout, nowMs),
     ...tripMarks(state, layout, nowMs),
     ...plotMarks(state, layout, nowMs),
   ];
 }
 
-function frameMarks(state: State, layout: Layout, nowMs: number): Mark[] {
+function frameMarks(state: State, layout: Layout): Mark[] {
   const { receiverX, wireY, side } = layout;
   const half = side + GAP;
   const bar = `M0 0h6v${2 * half}h-6z`;
@@ -366,13 +370,14 @@ function heldBy({ messages, handed }: State): { missing: number; count: number }
   return count === 0 ? undefined : { missing, count };
 }
 
-function shelfMarks(state: State, layout: Layout, nowMs: number): Mark[] {
+function shelfMarks(state: State, layout: Layout, nowMs: number): Mark {
   const marks: Mark[] = [];
   const { settings, messages } = state;
+  const shelf = shelfX(state, layout, nowMs);
   for (let n = messages.length - 1; n >= 0; n--) {
     const message = messages[n];
-    const x = placeOf(n, state, layout, nowMs);
-    if (message === undefined || x < -layout.side) break;
+    const x = placeOnShelf(n, state, layout);
+    if (message === undefined || shelf + x < -layout.side) break;
     const late = nowMs > message.dueAt + bestLatency(settings) + settings.jitter;
     const looks: [lane: 'tcp' | 'udp', y: number, look: SquareLook | undefined][] = [
       ['tcp', layout.tcpY, tcpLook(message, late)],
@@ -380,10 +385,11 @@ function shelfMarks(state: State, layout: Layout, nowMs: number): Mark[] {
     ];
     for (const [lane, y, look] of looks) {
       if (look === undefined) continue;
-      marks.push({ kind: 'square', key: `place-${lane}-${n}`, x, y, size: layout.side, look, text: look === 'empty' ? '' : `${n + 1}` });
+      const text = look === 'empty' ? '' : `${n + 1}`;
+      marks.push({ kind: 'square', key: `${lane}-${n}`, x, y, size: layout.side, look, text });
     }
   }
-  return marks;
+  return { kind: 'group', key: 'shelf', x: shelf, y: 0, marks };
 }
 
 function tcpLook({ tcpHandedAt, tcpArrivedAt }: Message, late: boolean): SquareLook | undefined {
@@ -407,7 +413,8 @@ function tripMarks(state: State, layout: Layout, nowMs: number): Mark[] {
   for (const trip of trips) {
     const isLost = trip.lost !== undefined && trip.lost.atMs <= nowMs;
     const share = isLost ? (trip.lost?.share ?? 0) : shareOf(trip, settings, nowMs);
-    const goal = trip.again ? Math.max(0, placeOf(trip.first, state, layout, nowMs)) : layout.receiverX - layout.side - 5;
+    const place = shelfX(state, layout, nowMs) + placeOnShelf(trip.first, state, layout);
+    const goal = Math.max(0, Math.min(place, layout.receiverX - layout.side - 5));
     const x = layout.senderX + (goal - layout.senderX) * share;
     const y = trip.lane === 'tcp' ? layout.tcpY : layout.udpY;
     const look = isLost ? 'lost' : trip.again ? 'again' : trip.lane === 'tcp' ? 'held' : 'given';
@@ -415,7 +422,14 @@ function tripMarks(state: State, layout: Layout, nowMs: number): Mark[] {
     marks.push({ kind: 'square', key: trip.key, x, y, size: layout.side, look, text: `${trip.first + 1}`, ...touch });
     if (isLost) {
       const middle = layout.side / 2;
-      marks.push({ kind: 'path', key: `cross-${trip.key}`, x: x + middle, y: y + middle, d: 'M-9 -9L9 9M9 -9L-9 9', look: 'cross' });
+      marks.push({
+        kind: 'path',
+        key: `cross-${trip.key}`,
+        x: x + middle,
+        y: y + middle,
+        d: 'M-9 -9L9 9M9 -9L-9 9',
+        look: 'cross',
+      });
     }
   }
   return marks;
@@ -436,17 +450,22 @@ function plotMarks(state: State, { width }: Layout, nowMs: number): Mark[] {
   const shown = shownFrom < 0 ? [] : messages.slice(shownFrom);
   const slowest = shown.reduce((most, { dueAt, tcpHandedAt }) => Math.max(most, (tcpHandedAt ?? nowMs) - dueAt), 0);
   const axis = { from: 0, to: Math.max(LEAST_TOP_MS, niceCeiling(slowest)) };
-  const marks: Mark[] = [
-    ...levels(area, axis, (value) => `${value} ms`),
-    ...legend(area.y - 20),
-    ...[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
-      .filter((second) => second * 1000 >= fromMs && second * 1000 <= fromMs + WINDOW_MS)
-      .map((second): Mark => {
-        const x = area.x + (second * 1000 - fromMs) * perMs;
-        const anchor = x > width - 20 ? 'end' : x < area.x + 10 ? 'start' : 'middle';
-        return { kind: 'text', key: `second-${second}`, x, y: area.y + area.height + 18, text: `${second} s`, look: 'label', anchor };
-      }),
-  ];
+  const marks: Mark[] = [...levels(area, axis, (value) => `${value} ms`), ...legend(area.y - 20)];
+  const moving: Mark[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+    .filter((second) => second * 1000 >= fromMs && second * 1000 <= fromMs + WINDOW_MS)
+    .map((second) => {
+      const x = second * 1000 * perMs;
+      const anchor = second === 0 ? 'start' : area.x + x - fromMs * perMs > width - 20 ? 'end' : 'middle';
+      return {
+        kind: 'text',
+        key: `second-${second}`,
+        x,
+        y: area.height + 18,
+        text: `${second} s`,
+        look: 'label',
+        anchor,
+      };
+    });
   const chunks = Map.groupBy(shown, ({ dueAt }) => Math.floor(dueAt / CHUNK_MS));
   for (const [chunk, members] of chunks) {
     const at = ({ dueAt }: Message, latency: number): [number, number] => [
@@ -456,14 +475,15 @@ function plotMarks(state: State, { width }: Layout, nowMs: number): Mark[] {
     const udp = members.flatMap((m) => (m.udpHandedAt === undefined ? [] : [at(m, m.udpHandedAt - m.dueAt)]));
     const tcp = members.flatMap((m) => (m.tcpHandedAt === undefined ? [] : [at(m, m.tcpHandedAt - m.dueAt)]));
     const never = members.flatMap((m) => (m.udpLost === true ? [at(m, 0)] : []));
-    const x = area.x + (chunk * CHUNK_MS - fromMs) * perMs;
+    const x = chunk * CHUNK_MS * perMs;
     const crosses = never.map(([cx, cy]) => `M${cx.toFixed(1)} ${cy - 4}m-3 -3l6 6m0 -6l-6 6`).join('');
-    marks.push(
-      { kind: 'path', key: `tcp-${chunk}`, x, y: area.y, d: `${dots(tcp, 5)}M0 0`, look: 'hollow' },
-      { kind: 'path', key: `udp-${chunk}`, x, y: area.y, d: `${dots(udp, 3)}M0 0`, look: 'touch' },
-      { kind: 'path', key: `never-${chunk}`, x, y: area.y, d: `${crosses}M0 0`, look: 'cross' },
+    moving.push(
+      { kind: 'path', key: `tcp-${chunk}`, x, y: 0, d: `M0 0${dots(tcp, 5)}`, look: 'hollow' },
+      { kind: 'path', key: `udp-${chunk}`, x, y: 0, d: `M0 0${dots(udp, 3)}`, look: 'touch' },
+      { kind: 'path', key: `never-${chunk}`, x, y: 0, d: `M0 0${crosses}`, look: 'cross' },
     );
   }
+  marks.push({ kind: 'group', key: 'moving', x: area.x - fromMs * perMs, y: area.y, marks: moving });
   return marks;
 }
 
@@ -492,7 +512,8 @@ function summaryOf({ messages }: State, lane: 'tcp' | 'udp'): Summary {
     const at = lane === 'tcp' ? m.tcpHandedAt : m.udpHandedAt;
     return at === undefined ? [] : [at - m.dueAt];
   });
-  const waiting = lane === 'tcp' ? messages.filter((m) => m.tcpArrivedAt !== undefined && m.tcpHandedAt === undefined).length : 0;
+  const waiting =
+    lane === 'tcp' ? messages.filter((m) => m.tcpArrivedAt !== undefined && m.tcpHandedAt === undefined).length : 0;
   const latency = latencies.length === 0 ? undefined : distributionOf(latencies, { unit: 'ms', binWidth: 5 });
   return { handed: latencies.length, waiting, latency };
 }
@@ -503,7 +524,12 @@ function readings(state: State): Readings {
   const row = (lane: 'tcp' | 'udp'): string[] => {
     const { handed, waiting, latency } = summaryOf(state, lane);
     const { sent, lost, again } = state.counts[lane];
-    return [lane.toUpperCase(), ...[handed, waiting, sent, again, lost].map(String), ms(latency?.p50), ms(latency?.p99)];
+    return [
+      lane.toUpperCase(),
+      ...[handed, waiting, sent, again, lost].map(String),
+      ms(latency?.p50),
+      ms(latency?.p99),
+    ];
   };
   return {
     columns: [`of ${state.messages.length}`, 'handed over', 'held back', 'packets', 'sent again', 'lost', 'p50', 'p99'],

@@ -33,7 +33,9 @@ export type SettingsOf<P extends Parameters> = {
     ? number
     : P[Name] extends ChoiceParameter
       ? P[Name]['options'][number]['value']
-      : string;
+      : P[Name] extends TextParameter
+        ? string
+        : number | string;
 };
 
 /** The parameter that every simulation has. */
@@ -77,7 +79,11 @@ export function readAddress({ name, parameters, seed: ownSeed }: Owner, search: 
 }
 
 /** The address with every parameter and the seed in it; what belongs to others stays. */
-export function writeAddress(owner: Omit<Owner, 'seed'>, { settings, seed }: Omit<Start, 'mends'>, search: URLSearchParams): string {
+export function writeAddress(
+  owner: Omit<Owner, 'seed'>,
+  { settings, seed }: Omit<Start, 'mends'>,
+  search: URLSearchParams,
+): string {
   const next = new URLSearchParams(search);
   for (const key of [...next.keys()]) if (key.startsWith(`${owner.name}.`)) next.delete(key);
   for (const id of Object.keys(owner.parameters)) next.set(`${owner.name}.${id}`, String(settings[id]));

@@ -28,8 +28,23 @@ export function levels(area: PlotArea, axis: Axis, label: (value: number) => str
     const y = area.y + area.height * (1 - share);
     const value = axis.from + share * (axis.to - axis.from);
     return [
-      { kind: 'path', key: `level-${share}`, x: area.x, y, d: `M0 0H${round(area.width)}`, look: share === 0 ? 'rule' : 'grid' },
-      { kind: 'text', key: `level-${share}`, x: area.x - 8, y: y + 4, text: label(value), look: 'label', anchor: 'end' },
+      {
+        kind: 'path',
+        key: `level-${share}`,
+        x: area.x,
+        y,
+        d: `M0 0H${round(area.width)}`,
+        look: share === 0 ? 'rule' : 'grid',
+      },
+      {
+        kind: 'text',
+        key: `level-${share}`,
+        x: area.x - 8,
+        y: y + 4,
+        text: label(value),
+        look: 'label',
+        anchor: 'end',
+      },
     ];
   });
 }
@@ -41,7 +56,12 @@ export function heightOf(area: PlotArea, axis: Axis, value: number): number {
 }
 
 /** A curve through `[x, y]` in pixels from the area's corner. */
-export function curve(key: string, area: PlotArea, points: readonly (readonly [number, number])[], look: PathLook): Mark {
+export function curve(
+  key: string,
+  area: PlotArea,
+  points: readonly (readonly [number, number])[],
+  look: PathLook,
+): Mark {
   const d = points.map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${round(x)} ${round(y)}`).join('');
   return { kind: 'path', key, x: area.x, y: area.y, d: d === '' ? 'M0 0' : d, look };
 }

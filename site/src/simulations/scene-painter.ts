@@ -1,10 +1,12 @@
 /** Paints drawings into a page, frame after frame: touches nothing but what has changed. */
-import { type Element as Drawn, elementOf, type Mark } from './scene.ts';
+import { type Element as Drawn, elementOf, type GroupMark, type Mark } from './scene.ts';
 
 const SVG = 'http://www.w3.org/2000/svg';
 
 interface Painted {
   readonly node: SVGElement;
+  /** Of a group: paints what is in it. */
+  readonly inner?: ScenePainter;
   drawn: Drawn;
   frame: number;
 }
@@ -36,18 +38,26 @@ export class ScenePainter {
 
   #update(mark: Mark): Painted {
     const key = `${mark.kind} ${mark.key}`;
-    const next = elementOf(mark);
+    const next = mark.kind === 'group' ? frameOf(mark) : elementOf(mark);
     let painted = this.#painted.get(key);
     if (painted === undefined) {
-      painted = { node: created(next), drawn: next, frame: this.#frame };
+      const node = created(next);
+      const inner = mark.kind === 'group' ? { inner: new ScenePainter(node) } : {};
+      painted = { node, drawn: next, frame: this.#frame, ...inner };
       this.#painted.set(key, painted);
     } else {
       change(painted.node, painted.drawn, next);
       painted.drawn = next;
       painted.frame = this.#frame;
     }
+    if (mark.kind === 'group') painted.inner?.paint(mark.marks);
     return painted;
   }
+}
+
+/** A group without what is in it. */
+function frameOf(group: GroupMark): Drawn {
+  return elementOf({ ...group, marks: [] });
 }
 
 function created({ tag, attributes, text, children = [] }: Drawn): SVGElement {

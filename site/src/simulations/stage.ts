@@ -129,7 +129,9 @@ class Stage {
   #speedControl(): HTMLElement {
     const select = made('select', {});
     const { speeds } = this.#simulation;
-    select.append(...speeds.map((speed) => new Option(speed >= 1 ? `${speed} ×` : `1/${Math.round(1 / speed)}`, String(speed))));
+    select.append(
+      ...speeds.map((speed) => new Option(speed >= 1 ? `${speed} ×` : `1/${Math.round(1 / speed)}`, String(speed))),
+    );
     select.value = String(this.#speed);
     select.addEventListener('change', () => {
       this.#speed = Number(select.value);
