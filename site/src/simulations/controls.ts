@@ -13,13 +13,11 @@ export function createControl(
   parameter: Parameter,
   onChange: (value: number | string, settled: boolean) => void,
 ): Control {
-  const label = made('label', { className: 'sim-control' });
-  const name = made('span', { textContent: parameter.label });
-  const output = made('output', { className: 'sim-value' });
-  const field = fieldOf(parameter);
-  field.id = id;
-  label.htmlFor = id;
-  label.append(name, output, field);
+  const field = Object.assign(fieldOf(parameter), { id });
+  const label = made('label', { htmlFor: id, textContent: parameter.label });
+  // No `output`: a slider says its own value, and need not say it twice.
+  const output = made('span', { className: 'sim-value' });
+  const element = made('div', { className: 'sim-control' }, label, output, field);
   const show = (value: number | string): void => {
     if (field.value !== String(value)) field.value = String(value);
     if (!isSlider(parameter)) return;
@@ -33,7 +31,7 @@ export function createControl(
   };
   if (isSlider(parameter)) field.addEventListener('input', take(false));
   field.addEventListener('change', take(true));
-  return { element: label, show };
+  return { element, show };
 }
 
 /** A number with a unit is a slider; a number without one is typed. */

@@ -147,8 +147,18 @@ describe('the address', () => {
 describe('a still', () => {
   test('is the same at every build, and what is written in it is escaped', () => {
     const mark: Mark = { kind: 'text', key: 'a', x: 1.26, y: 2, text: '<b> & "c"', look: 'label' };
-    const file = stillFile([mark, { kind: 'group', key: 'g', x: 5, y: 5, marks: [mark] }], 100, 50);
-    expect(file).toBe(stillFile([mark, { kind: 'group', key: 'g', x: 5, y: 5, marks: [mark] }], 100, 50));
+    const file = stillFile([mark, { kind: 'group', key: 'g', x: 5, y: 5, marks: [mark] }], {
+      width: 100,
+      height: 50,
+      made: 'loss: 5 %',
+    });
+    expect(file).toBe(
+      stillFile([mark, { kind: 'group', key: 'g', x: 5, y: 5, marks: [mark] }], {
+        width: 100,
+        height: 50,
+        made: 'loss: 5 %',
+      }),
+    );
     expect(file).toContain('&lt;b> &amp; &quot;c&quot;');
     expect(file).toContain('<g id="still">');
     expect(file.match(/translate\(1\.3 2\)/g)).toHaveLength(2);
@@ -157,6 +167,6 @@ describe('a still', () => {
   test('keeps nothing that asks to be touched', () => {
     const mark: Mark = { kind: 'square', key: 'a', x: 0, y: 0, size: 9, look: 'given', text: '7', touch: 'lose 7' };
     expect(elementOf(mark).attributes['data-touch']).toBe('lose 7');
-    expect(stillFile([mark], 10, 10)).not.toContain('lose');
+    expect(stillFile([mark], { width: 10, height: 10, made: '' })).not.toContain('lose');
   });
 });

@@ -42,7 +42,7 @@ class Stage {
   readonly #painter = new ScenePainter(this.#svg);
   readonly #view = made('div', { className: 'drawing sim-view', tabIndex: 0 });
   readonly #timeline = made('input', { type: 'range', className: 'sim-timeline', min: '0', step: '1' });
-  readonly #time = made('output', { className: 'sim-time' });
+  readonly #time = made('span', { className: 'sim-time' });
   readonly #said = made('p', { className: 'sim-said label', role: 'status' });
   readonly #mends = made('p', { className: 'sim-mends label', role: 'status', hidden: true });
   readonly #readings = made('tbody', {});

@@ -10,8 +10,6 @@ export const STILL_WIDTH = 608;
 export interface Still {
   readonly file: string;
   readonly description: string;
-  /** Each parameter with the value that the still was made with. */
-  readonly made: string;
 }
 
 export function stillOf(simulation: Simulation): Still {
@@ -19,11 +17,11 @@ export function stillOf(simulation: Simulation): Still {
   const run = new Run(simulation, settings, simulation.seed);
   run.seek(simulation.stillAtMs);
   const values = Object.entries(simulation.parameters).map(
-    ([id, parameter]) => `${parameter.label.toLowerCase()} ${shown(parameter, settings[id] ?? '')}`,
+    ([id, parameter]) => `${parameter.label}: ${shown(parameter, settings[id] ?? '')}`,
   );
+  const made = [...values, `Seed: ${simulation.seed}`].join(', ');
   return {
-    file: stillFile(run.draw(STILL_WIDTH), STILL_WIDTH, simulation.height),
+    file: stillFile(run.draw(STILL_WIDTH), { width: STILL_WIDTH, height: simulation.height, made }),
     description: run.describe(),
-    made: [...values, `seed ${simulation.seed}`].join(', '),
   };
 }
