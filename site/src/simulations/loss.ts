@@ -8,7 +8,7 @@ import { createTcpConnection, DEFAULT_WINDOW_BYTES } from '../../../checkpoints/
 import { createWire } from '../../../checkpoints/harness/faults/wire.ts';
 import { deriveSeed } from '../../../checkpoints/harness/random.ts';
 import type { SettingsOf } from './parameters.ts';
-import { dots, heightOf, levels, niceCeiling } from './plot.ts';
+import { type Axis, dots, heightOf, levels, niceCeiling, type PlotArea } from './plot.ts';
 import type { Mark, SquareLook } from './scene.ts';
 import { defineSimulation, type Frame, type Readings, type Surroundings } from './simulation.ts';
 
@@ -78,6 +78,8 @@ interface State {
   trips: readonly Trip[];
   acks: readonly Acknowledgement[];
   readonly counts: Readonly<Record<Trip['lane'], Readonly<Counts>>>;
+  /** Parts of the plot, kept from one frame to the next. */
+  readonly plotted: Map<number, ChunkPaths>;
   /** How many messages TCP has handed over: the number of the one that it waits for. */
   handed(): number;
   lose(message: number): void;
@@ -207,6 +209,7 @@ function model({ settings, seed, clock, note }: Surroundings<SettingsOf<typeof p
     settings,
     messages,
     counts,
+    plotted: new Map(),
     lose,
     handed: () => handed,
     get trips() {
@@ -468,23 +471,54 @@ function plotMarks(state: State, { width }: Layout, nowMs: number): Mark[] {
     });
   const chunks = Map.groupBy(shown, ({ dueAt }) => Math.floor(dueAt / CHUNK_MS));
   for (const [chunk, members] of chunks) {
-    const at = ({ dueAt }: Message, latency: number): [number, number] => [
-      (dueAt - chunk * CHUNK_MS) * perMs,
-      heightOf(area, axis, latency),
-    ];
-    const udp = members.flatMap((m) => (m.udpHandedAt === undefined ? [] : [at(m, m.udpHandedAt - m.dueAt)]));
-    const tcp = members.flatMap((m) => (m.tcpHandedAt === undefined ? [] : [at(m, m.tcpHandedAt - m.dueAt)]));
-    const never = members.flatMap((m) => (m.udpLost === true ? [at(m, 0)] : []));
-    const x = chunk * CHUNK_MS * perMs;
-    const crosses = never.map(([cx, cy]) => `M${cx.toFixed(1)} ${cy - 4}m-3 -3l6 6m0 -6l-6 6`).join('');
+    const { tcp, udp, never } = chunkPaths(state, { chunk, members, perMs, area, axis });
+    const place = { x: chunk * CHUNK_MS * perMs, y: 0 };
     moving.push(
-      { kind: 'path', key: `tcp-${chunk}`, x, y: 0, d: `M0 0${dots(tcp, 5)}`, look: 'hollow' },
-      { kind: 'path', key: `udp-${chunk}`, x, y: 0, d: `M0 0${dots(udp, 3)}`, look: 'touch' },
-      { kind: 'path', key: `never-${chunk}`, x, y: 0, d: `M0 0${crosses}`, look: 'cross' },
+      { kind: 'path', key: `tcp-${chunk}`, ...place, d: tcp, look: 'hollow' },
+      { kind: 'path', key: `udp-${chunk}`, ...place, d: udp, look: 'touch' },
+      { kind: 'path', key: `never-${chunk}`, ...place, d: never, look: 'cross' },
     );
   }
   marks.push({ kind: 'group', key: 'moving', x: area.x - fromMs * perMs, y: area.y, marks: moving });
   return marks;
+}
+
+interface ChunkPaths {
+  /** What the paths were made of: as long as it is the same, so are they. */
+  readonly sign: string;
+  readonly tcp: string;
+  readonly udp: string;
+  readonly never: string;
+}
+
+interface PlotChunk {
+  readonly chunk: number;
+  readonly members: readonly Message[];
+  readonly perMs: number;
+  readonly area: PlotArea;
+  readonly axis: Axis;
+}
+
+/** The messages of one chunk of the plot as paths, made anew only when one of them has come or the plot has changed. */
+function chunkPaths({ plotted }: State, { chunk, members, perMs, area, axis }: PlotChunk): ChunkPaths {
+  let come = 0;
+  for (const { tcpHandedAt, udpHandedAt, udpLost } of members) {
+    come += Number(tcpHandedAt !== undefined) + Number(udpHandedAt !== undefined) + Number(udpLost === true);
+  }
+  const sign = `${members[0]?.dueAt} ${members.length} ${come} ${perMs} ${axis.to}`;
+  const known = plotted.get(chunk);
+  if (known?.sign === sign) return known;
+  const at = ({ dueAt }: Message, latency: number): [number, number] => [
+    (dueAt - chunk * CHUNK_MS) * perMs,
+    heightOf(area, axis, latency),
+  ];
+  const tcp = members.flatMap((m) => (m.tcpHandedAt === undefined ? [] : [at(m, m.tcpHandedAt - m.dueAt)]));
+  const udp = members.flatMap((m) => (m.udpHandedAt === undefined ? [] : [at(m, m.udpHandedAt - m.dueAt)]));
+  const never = members.flatMap((m) => (m.udpLost === true ? [at(m, 0)] : []));
+  const crosses = never.map(([x, y]) => `M${x.toFixed(1)} ${y - 4}m-3 -3l6 6m0 -6l-6 6`).join('');
+  const paths = { sign, tcp: `M0 0${dots(tcp, 5)}`, udp: `M0 0${dots(udp, 3)}`, never: `M0 0${crosses}` };
+  plotted.set(chunk, paths);
+  return paths;
 }
 
 /** The signs of the plot, each beside its word. */
