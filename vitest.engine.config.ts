@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** The engine's own tests: harness, runner, command line, verify, diagrams, workbook mode. Checkpoints are run by the engine itself. */
+/** The engine's own tests: all but the checkpoints, which the engine itself runs, and the site's browser tests. */
 export default defineConfig({
   test: {
     include: [
@@ -8,7 +8,7 @@ export default defineConfig({
       'labs/*.test.ts',
       'site/workbook/*.test.ts',
       '{diagrams,tools}/*.test.ts',
-      'site/src/{course,scripts}/*.test.ts',
+      'site/src/**/*.test.ts',
     ],
     pool: 'threads',
     maxWorkers: 2,

@@ -5,6 +5,7 @@ import sitemap from '@astrojs/sitemap';
 import { defineConfig } from 'astro/config';
 import expressiveCode from 'astro-expressive-code';
 import { contentSecurityPolicy } from './content-security-policy.ts';
+import { nodeInThePage } from './node-in-the-page.ts';
 import { searchIndex } from './search-index.ts';
 import { workbenchPlugin } from './workbench-plugin.ts';
 
@@ -32,7 +33,7 @@ export default defineConfig({
   ],
   vite: {
     cacheDir: '../.cache/vite',
-    plugins: [workbenchPlugin(repository)],
+    plugins: [workbenchPlugin(repository), nodeInThePage()],
     worker: { format: 'es', plugins: () => [workbenchPlugin(repository)] },
     define: { __REPOSITORY__: JSON.stringify(repository) },
     server: { fs: { allow: [repository] } },

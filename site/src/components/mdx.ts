@@ -8,6 +8,7 @@ import Plot from './Plot.astro';
 import ProseLink from './ProseLink.astro';
 import ProseTable from './ProseTable.astro';
 import Region from './Region.astro';
+import Simulation from './Simulation.astro';
 import Sketch from './Sketch.astro';
 import Source from './Source.astro';
 
@@ -19,6 +20,7 @@ export const mdxComponents = {
   Measured,
   Plot,
   Region,
+  Simulation,
   Sketch,
   Source,
   a: ProseLink,
