@@ -91,6 +91,7 @@ test('from the greeting to the solution', async () => {
 
   const all = await lab('test', 'echo', '--all');
   expect(all.stdout).toContain('\n2 green, 1 red.\n');
+  expect(all.stdout).not.toContain('Red:');
   expect(all.code).toBe(1);
 
   expect((await lab('hint', 'echo')).stdout).toContain('1 of 1  Once more.');
@@ -118,6 +119,9 @@ test('--run starts any command in the folder where it was typed, and counts as a
   expect(stdout).toContain('The checkpoint is green.');
   expect(code).toBe(0);
   expect(progress().checkpoints).toEqual({ answers: { verdict: 'passed', firstGreen: today() } });
+
+  const several = await lab('test', 'echo', '--all', '--run', 'exit 1');
+  expect(several.stdout).toContain('\n0 green, 3 red.\nRed: answers, twice, stops.\n');
 });
 
 test('--target leaves progress alone; --json prints one document', async () => {

@@ -59,8 +59,9 @@ function renderStarted(placed: PlacedBuiltLab, look: Look): string {
       : kinds.includes('program')
         ? `Another language? Give a command: npm run lab test ${slug} -- --run "<command>".`
         : '';
+  const runs = files.length > 1 && kinds.includes('program') ? ` What runs is ${entry.typescript}.` : '';
   const paragraphs = [
-    `Made ${placed.path}/attempt/ (${files.join(', ')}). It is yours to change and to commit.`,
+    `Made ${placed.path}/attempt/ (${files.join(', ')}). It is yours to change and to commit.${runs}`,
     `Read ${placed.path}/brief.md first: it is the contract. The starter runs, and is wrong where it says TODO.`,
     ...(another ? [another] : []),
   ].map((text) => wrapText(text, look.width).join('\n'));

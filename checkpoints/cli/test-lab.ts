@@ -9,6 +9,7 @@ import { describeDefect, renderDefect } from './defect.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
 import { type Selection, selectLab } from './find-lab.ts';
 import { JudgeClient } from './judge-client.ts';
+import type { Look } from './look.ts';
 import { onwardAfter } from './onward.ts';
 import { type OutcomeView, renderOutcome, renderUnchecked } from './outcome-view.ts';
 import { withVerdicts } from './progress.ts';
@@ -18,6 +19,7 @@ import { Refusal } from './refusal.ts';
 import { countingLine, countOutcomes, exitCodeOf, type Outcome, outcomeOf, outcomesOf } from './report.ts';
 import { closest } from './suggestion.ts';
 import { today } from './timestamp.ts';
+import { wrapText } from './wrap-text.ts';
 
 export async function testLab(context: CommandContext, { positionals, flags }: CommandArguments): Promise<ExitCode> {
   const selection = selectLab(context.course, 'test', positionals);
@@ -187,7 +189,13 @@ function closing(
   const { course, err } = context;
   const begun = (lab: PlacedBuiltLab) => isBegun(lab, err);
   const onward = isAttempt(flags) ? onwardAfter({ course, placed, outcomes, named, look, isBegun: begun }) : '';
-  return `${gap}${countingLine(outcomes)}\n${onward}`;
+  return `${gap}${countingLine(outcomes)}\n${redOnes(outcomes, look)}${onward}`;
+}
+
+/** Several red ones once more, as the first of them may have left the screen. */
+function redOnes(outcomes: readonly Outcome[], look: Look): string {
+  const red = outcomes.filter(({ verdict }) => verdict === 'failed').map(({ id }) => id);
+  return red.length < 2 ? '' : `${wrapText(`Red: ${red.join(', ')}.`, look.width).join('\n')}\n`;
 }
 
 interface Report {
