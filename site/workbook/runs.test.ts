@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -21,8 +21,8 @@ let workbook: TemporaryWorkbook;
 
 /** @param env of the server. */
 async function open(env: NodeJS.ProcessEnv = {}): Promise<void> {
-  workbook = new TemporaryWorkbook(env);
-  await workbook.open();
+  workbook = new TemporaryWorkbook();
+  await workbook.open(env);
 }
 
 afterEach(() => workbook[Symbol.asyncDispose]());
@@ -209,6 +209,35 @@ describe.skipIf(process.platform === 'win32')('a run that will not end', () => {
   );
 });
 
+test.skipIf(process.platform !== 'linux')(
+  'what would have to be fetched is asked about, and not without a yes',
+  async () => {
+    workbook = new TemporaryWorkbook();
+    const bin = join(workbook.course.root, 'bin');
+    for (const program of ['apt-get', 'apt-config', 'dpkg-deb']) {
+      workbook.course.write({ [`bin/${program}`]: `#!/bin/sh\ntouch ${bin}/was-called\nexit 1\n` });
+      chmodSync(join(bin, program), 0o755);
+    }
+    for (const program of ['id', 'sh', 'chown', 'setpriv']) {
+      const place = ['/usr/bin', '/bin'].map((folder) => join(folder, program)).find((path) => existsSync(path));
+      if (place) symlinkSync(place, join(bin, program));
+    }
+    const labs = workbook
+      .read('labs/course.ts')
+      .replace("kinds: ['module'], services: []", "kinds: ['module'], services: ['redis']");
+    workbook.course.write({ 'labs/course.ts': labs });
+    await workbook.open({ PATH: bin, REDIS_URL: undefined });
+    await json('labs/sum/start');
+    const run = await workbook.stream('labs/sum/test');
+    expect(await seen(run, 'question')).toMatchObject({ text: expect.stringContaining('Fetch its Debian packages') });
+    expect(await json('labs/sum/answer', 'POST', '{"yes":"no"}')).toMatchObject({ answered: true });
+    await run.over;
+    expect(run.events.at(-1)).toMatchObject({ kind: 'unchecked', reason: 'redis is not on this machine' });
+    expect(workbook.exists('bin/was-called')).toBe(false);
+  },
+  60_000,
+);
+
 describe('the server', () => {
   test('says which port is taken, and how to choose another', async () => {
     await open();
@@ -219,8 +248,8 @@ describe('the server', () => {
 
   test('is none of this on an address that others can reach, or when it is told not to be', async () => {
     for (const env of [{ HOST: '0.0.0.0' }, { WORKBOOK: 'off' }]) {
-      await using pages = new TemporaryWorkbook(env);
-      await pages.serve();
+      await using pages = new TemporaryWorkbook();
+      await pages.serve(env);
       const { text } = await pages.ask('/labs/echo/', { headers: NAVIGATION });
       expect(text).toBe(PAGE);
       expect((await pages.ask('/_workbook/client/scripts/workbook/panel.ts')).status).toBe(404);

@@ -175,6 +175,9 @@ class Panel {
       case 'service':
         this.#say(`${event.service}: ${event.text}`);
         return;
+      case 'question':
+        await this.#answer(event.text);
+        return;
       case 'result':
         if (event.result.verdict === 'failed') this.#red ??= event.result.id;
         this.#list.show(withAddress(event.result));
@@ -204,6 +207,12 @@ class Panel {
     }
   }
 
+  async #answer(question: string): Promise<void> {
+    const dialog = this.#find<HTMLDialogElement>('.question');
+    this.#find('.question p').textContent = question;
+    await act(`labs/${this.#slug}/answer`, { yes: await agreed(dialog) });
+  }
+
   async #cancel(): Promise<void> {
     await act(`labs/${this.#slug}/cancel`);
     await this.#refresh();
@@ -227,11 +236,7 @@ class Panel {
   }
 
   async #reset(): Promise<void> {
-    const dialog = this.#find<HTMLDialogElement>('dialog');
-    dialog.returnValue = 'no';
-    dialog.showModal();
-    await new Promise((resolve) => dialog.addEventListener('close', resolve, { once: true }));
-    if (dialog.returnValue !== 'yes') return;
+    if (!(await agreed(this.#find<HTMLDialogElement>('.begin-again')))) return;
     const response = await act(`labs/${this.#slug}/reset`);
     const { kept, standing } = (await response.json()) as { readonly kept: string; readonly standing: Standing };
     this.#showBox();
@@ -259,6 +264,14 @@ class Panel {
     lines.textContent = `${isMore ? lines.textContent : ''}${text}`.slice(-MAX_PRINTED_CHARS);
     box.hidden = lines.textContent === '';
   }
+}
+
+/** Asks, and waits for the answer. To close the dialog is no yes. */
+async function agreed(dialog: HTMLDialogElement): Promise<boolean> {
+  dialog.returnValue = 'no';
+  dialog.showModal();
+  await new Promise((resolve) => dialog.addEventListener('close', resolve, { once: true }));
+  return dialog.returnValue === 'yes';
 }
 
 /** The result with the address of its chapter under the folder that the site stands in. */
