@@ -90,7 +90,12 @@ class Run {
         response.end();
         resolve();
       };
-      this.#child.once('close', end);
+      this.#child.once('close', (code, signal) => {
+        if (!this.#isStopped && code !== 0) {
+          this.#tell({ kind: 'stopped', text: `The run ended by itself (${signal ?? `exit ${code}`}).` });
+        }
+        end();
+      });
       this.#child.once('exit', () => this.#isStopped && end());
       this.#child.once('error', (error) => {
         this.#tell({ kind: 'stopped', text: `The run could not be started: ${error.message}` });

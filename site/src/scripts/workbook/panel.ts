@@ -28,6 +28,7 @@ class Panel {
   };
   /** The run that this page has asked for. */
   #own: 'test' | 'watch' | undefined;
+  #isJudging = false;
   /** The checkpoint that the last run left red: what a hint is most likely wanted for. */
   #red: string | undefined;
 
@@ -120,6 +121,7 @@ class Panel {
     this.#find('.standing').textContent = isStarted
       ? `${standing.words} · ${standing.attempt}`
       : `not started · will be ${standing.attempt}`;
+    this.#find('.all').hidden = !shown.test;
     this.#showFiles(standing.files);
   }
 
@@ -153,19 +155,24 @@ class Panel {
     const response = await act(`labs/${this.#slug}/${what}`, body);
     this.#own = what;
     this.#showBox();
+    this.#isJudging = true;
     this.#list.waiting();
     try {
       await this.#refresh();
       for await (const event of eventsOf<RunEvent>(response)) await this.#take(event);
+    } catch (error) {
+      this.#over('The run was cut off.');
+      throw error;
     } finally {
       this.#own = undefined;
-      await this.#refresh();
     }
+    await this.#refresh();
   }
 
   async #take(event: RunEvent): Promise<void> {
     switch (event.kind) {
       case 'begun':
+        this.#isJudging = true;
         this.#red = undefined;
         this.#printed('');
         this.#list.waiting();
@@ -187,24 +194,31 @@ class Panel {
         this.#printed(event.text, true);
         return;
       case 'unchecked':
-        this.#list.end(`It could not be checked: ${event.reason}. To mend it: ${event.remedy}`);
+        this.#over(`It could not be checked: ${event.reason}. To mend it: ${event.remedy}`);
         return;
       case 'broken':
-        this.#list.end('It could not be checked: this is a defect of the repository, not of your attempt.');
+        this.#over('It could not be checked: this is a defect of the repository, not of your attempt.');
         this.#printed(event.text, true);
         return;
       case 'ended':
-        this.#list.end(event.summary);
-        this.#say(this.#own === 'watch' ? 'Watching: save a file, and it is judged again.' : '');
+        this.#over(event.summary);
+        if (this.#own === 'watch') this.#say('Watching: save a file, and it is judged again.');
         await this.#refresh();
         return;
       case 'stopped':
-        this.#list.end(event.text);
-        this.#say('');
+        // Between two runs of a watch, what the last one said still holds.
+        if (this.#isJudging) this.#over(event.text);
+        else this.#say(event.text);
         return;
       case 'diff':
         this.#showBox(diffLines(event.text));
     }
+  }
+
+  #over(summary: string): void {
+    this.#isJudging = false;
+    this.#list.end(summary);
+    this.#say('');
   }
 
   async #answer(question: string): Promise<void> {
