@@ -130,6 +130,12 @@ export class TemporaryWorkbook implements AsyncDisposable {
     });
   }
 
+  /** A call and what its answer says. */
+  async json(path: string, method = 'POST', body?: string): Promise<Record<string, unknown>> {
+    const { status, text } = await this.call(path, { method, ...(body === undefined ? {} : { body }) });
+    return { status, ...(JSON.parse(text) as Record<string, unknown>) };
+  }
+
   ownHeaders(): Record<string, string> {
     return {
       origin: `http://127.0.0.1:${this.port}`,

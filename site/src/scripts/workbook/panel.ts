@@ -1,8 +1,10 @@
 /** The panel 'On this machine': what its buttons do, and what is shown of it. Text from a run is only ever set as text. */
 import type { GivenHint, RunEvent, Standing } from '../../../workbook/events.ts';
 import { type ResultList, resultList } from '../result-list.ts';
-import { act, ask, base, CallFailed, eventsOf, isStream } from './calls.ts';
+import { act, ask, CallFailed, eventsOf, isStream } from './calls.ts';
 import { diffLines } from './diff-lines.ts';
+import { hintLines } from './hint-lines.ts';
+import { withAddress } from './reading.ts';
 
 type Act = 'start' | 'test' | 'watch' | 'cancel' | 'hint' | 'diff' | 'reset' | 'edit';
 
@@ -286,37 +288,6 @@ async function agreed(dialog: HTMLDialogElement): Promise<boolean> {
   dialog.showModal();
   await new Promise((resolve) => dialog.addEventListener('close', resolve, { once: true }));
   return dialog.returnValue === 'yes';
-}
-
-/** The result with the address of its chapter under the folder that the site stands in. */
-function withAddress(result: Extract<RunEvent, { kind: 'result' }>['result']): typeof result {
-  const { read } = result.failure ?? {};
-  return read ? { ...result, failure: { ...result.failure, read: { ...read, href: addressOf(read.href) } } } : result;
-}
-
-function addressOf(path: string): string {
-  return path.startsWith('/') ? `${base}${path.slice(1)}` : path;
-}
-
-function hintLines({ checkpoint, hints, total, isNew, reading }: GivenHint): Node[] {
-  const list = document.createElement('ol');
-  list.className = 'hints';
-  list.append(
-    ...hints.map((hint) => {
-      const item = document.createElement('li');
-      item.textContent = hint;
-      return item;
-    }),
-  );
-  const head = document.createElement('p');
-  head.className = 'label';
-  head.textContent = `${hints.length} of ${total} hints for ${checkpoint}${isNew ? '' : '; there are no more'}`;
-  const onward = document.createElement('p');
-  const link = document.createElement('a');
-  link.href = addressOf(reading.href);
-  link.textContent = reading.text;
-  onward.append('Read ', link, '.');
-  return [head, list, ...(hints.length === total ? [onward] : [])];
 }
 
 for (const root of document.querySelectorAll<HTMLElement>('.workbook')) void new Panel(root).open();
