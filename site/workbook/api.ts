@@ -80,6 +80,7 @@ export class Api {
       start: (call) => this.#start(call),
       test: (call) => this.#run(call, call.body.all === true ? 'test-all' : 'test'),
       watch: (call) => this.#run(call, 'watch'),
+      answer: ({ body }) => ({ answered: this.#runs.answer(slug, body.yes === true) }),
       cancel: (call) => this.#cancel(call),
       hint: (call) => this.#hint(call),
       diff: (call) => this.#diff(call),

@@ -5,11 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { transform } from 'sucrase';
 
 /** Names as a page asks for them; they are also where the files stand below site/src. Nothing else is served. */
-const CLIENT_FILES = [
+export const CLIENT_FILES = [
   'scripts/result-list.ts',
   'scripts/workbook/calls.ts',
   'scripts/workbook/panel.ts',
   'scripts/workbook/diff-lines.ts',
+  'scripts/workbook/hint-lines.ts',
+  'scripts/workbook/reading.ts',
   'scripts/workbook/standings.ts',
   'styles/result-list.css',
   'styles/workbook.css',
@@ -30,6 +32,11 @@ export class ClientFiles {
         text: isStyle ? text : transform(text, { transforms: ['typescript'], disableESTransforms: true }).code,
       });
     }
+  }
+
+  /** What is served by that name; undefined when nothing is. */
+  textOf(name: string): string | undefined {
+    return this.#bodies.get(name)?.text;
   }
 
   /** Answers if `name` is one of them, and says whether it was. */

@@ -6,6 +6,8 @@ export type RunEvent =
   | { readonly kind: 'begun'; readonly why: string }
   /** Something that the lab needs is being waited for. */
   | { readonly kind: 'service'; readonly service: string; readonly text: string }
+  /** A person has to allow something before the run goes on. */
+  | { readonly kind: 'question'; readonly text: string }
   | { readonly kind: 'result'; readonly result: CheckpointResult }
   /** What the code under test wrote where the judge could see it. */
   | { readonly kind: 'log'; readonly text: string }

@@ -29,8 +29,10 @@ ${button('start', 'Start')}${button('test', 'Test')}${button('watch', 'Watch')}$
 <div class="shown" hidden></div>
 <div class="results"${isStarted ? '' : ' hidden'}><p class="summary" role="status"></p><ol>${rows.join('')}</ol></div>
 <details class="printed" hidden><summary>What your code printed</summary><pre tabindex="0"></pre></details>
-<dialog aria-label="Begin again"><p>Begin again from the starter? Your attempt is not lost: it moves to <code>${escapeHtml(path)}/.attempts/</code>.</p>
-<form method="dialog" class="acts"><button value="no" class="act" autofocus>Keep it</button><button value="yes" class="act">Begin again</button></form></dialog>
+<dialog class="question" aria-label="A question"><p></p>
+<form method="dialog" class="acts"><button type="submit" value="no" class="act" autofocus>No</button><button type="submit" value="yes" class="act">Yes</button></form></dialog>
+<dialog class="begin-again" aria-label="Begin again"><p>Begin again from the starter? Your attempt is not lost: it moves to <code>${escapeHtml(path)}/.attempts/</code>.</p>
+<form method="dialog" class="acts"><button type="submit" value="no" class="act" autofocus>Keep it</button><button type="submit" value="yes" class="act">Begin again</button></form></dialog>
 </section>`;
 }
 

@@ -2,7 +2,6 @@
  * One run for a page, in a process of its own: `run-process.ts test|test-all|watch|diff <lab>`. It says on standard
  * output what happens, as `RunEvent`s. It lives no longer than whoever holds the other end of its standard input.
  */
-import { isStarted } from '../../checkpoints/cli/attempt.ts';
 import type { Output } from '../../checkpoints/cli/command.ts';
 import { describeDefect } from '../../checkpoints/cli/defect.ts';
 import { JudgeClient } from '../../checkpoints/cli/judge-client.ts';
@@ -92,19 +91,39 @@ function failureText(placed: PlacedBuiltLab, id: string, failure: FailureReport)
   return { ...facts, read: { href: path, text } };
 }
 
-/** Finds or starts what the lab needs. What is not to be had is told when the target is made ready, which asks again. */
-async function awaitServices({ lab }: PlacedBuiltLab): Promise<void> {
-  if (lab.services.length === 0) return;
+/**
+ * Finds or starts what the lab needs; what would have to be fetched is asked about on the page.
+ *
+ * @returns false when it is not to be had, which the view has been told.
+ */
+async function haveServices({ lab }: PlacedBuiltLab, view: EventView): Promise<boolean> {
+  if (lab.services.length === 0) return true;
   const { ensureServices } = await import('../../checkpoints/services/ensure-services.ts');
-  await ensureServices(lab.services, { onProgress: (service, text) => say({ kind: 'service', service, text }) });
+  const ensured = await ensureServices(lab.services, {
+    onProgress: (service, text) => say({ kind: 'service', service, text }),
+    consent: ask,
+  });
+  if (!ensured.ok) view.unchecked(ensured.reason, ensured.remedy);
+  return ensured.ok;
+}
+
+/** The first answer holds for the whole run, whatever it is that asks and for however many services. */
+let answered: Promise<boolean> | undefined;
+
+function ask(question: string): Promise<boolean> {
+  answered ??= new Promise((resolve) => {
+    process.stdin.setEncoding('utf8').once('data', (text) => resolve(String(text).trim() === 'yes'));
+    say({ kind: 'question', text: question });
+  });
+  return answered;
 }
 
 async function test(placed: PlacedBuiltLab, stops: boolean): Promise<void> {
   const { slug, checkpoints } = placed.lab;
   const view = new EventView(placed);
   using judge = new JudgeClient({ lab: slug, stops, only: [] });
-  if (isStarted(placed)) await awaitServices(placed);
   view.began('one run');
+  if (!(await haveServices(placed, view))) return;
   const resolved = await resolveTarget(placed, 'attempt');
   if (!resolved.ok) {
     view.unchecked(resolved.reason, resolved.remedy);
@@ -120,10 +139,11 @@ async function test(placed: PlacedBuiltLab, stops: boolean): Promise<void> {
 }
 
 async function watch(placed: PlacedBuiltLab): Promise<void> {
-  await awaitServices(placed);
+  const view = new EventView(placed);
+  if (!(await haveServices(placed, view))) return;
   using watching = new Watch({
     placed,
-    view: new EventView(placed),
+    view,
     record: (outcomes) => recordVerdicts({ err }, placed, outcomes),
   });
   await watching.run(`watching ${placed.path}/attempt/`);

@@ -49,6 +49,13 @@ export class Runs {
     return true;
   }
 
+  /** Answers what a lab's run has asked. False: there is none to answer. */
+  answer(slug: string, yes: boolean): boolean {
+    const run = this.#runs.get(slug);
+    run?.answer(yes);
+    return run !== undefined;
+  }
+
   async close(): Promise<void> {
     const runs = [...this.#runs.values()];
     for (const run of runs) run.stop('The server is ending.');
@@ -83,7 +90,12 @@ class Run {
         response.end();
         resolve();
       };
-      this.#child.once('close', end);
+      this.#child.once('close', (code, signal) => {
+        if (!this.#isStopped && code !== 0) {
+          this.#tell({ kind: 'stopped', text: `The run ended by itself (${signal ?? `exit ${code}`}).` });
+        }
+        end();
+      });
       this.#child.once('exit', () => this.#isStopped && end());
       this.#child.once('error', (error) => {
         this.#tell({ kind: 'stopped', text: `The run could not be started: ${error.message}` });
@@ -104,6 +116,10 @@ class Run {
     this.#child.kill('SIGTERM');
     const hard = setTimeout(() => this.#child.kill('SIGKILL'), STOP_DEADLINE_MS);
     this.#child.once('exit', () => clearTimeout(hard));
+  }
+
+  answer(yes: boolean): void {
+    this.#child.stdin?.write(yes ? 'yes\n' : 'no\n');
   }
 
   /** Passes whole lines on: others of ours may come between them. */

@@ -44,12 +44,10 @@ export class TemporaryWorkbook implements AsyncDisposable {
   token = '';
   printed = '';
   child: ChildProcess | undefined;
-  readonly #env: NodeJS.ProcessEnv;
   /** Fewer connections than the server allows: it drops what is beyond. */
   readonly #agent = new Agent({ maxSockets: 50 });
 
-  constructor(env: NodeJS.ProcessEnv = {}) {
-    this.#env = env;
+  constructor() {
     for (const path of ['site/workbook', 'site/serve.ts', 'site/src/scripts', 'site/src/styles']) {
       cpSync(join(repository, path), join(this.course.root, path), { recursive: true });
     }
@@ -65,17 +63,17 @@ export class TemporaryWorkbook implements AsyncDisposable {
   }
 
   /** Starts the server and opens a page to learn the token. */
-  async open(): Promise<this> {
-    await this.serve();
+  async open(env: NodeJS.ProcessEnv = {}): Promise<this> {
+    await this.serve(env);
     const { text } = await this.ask('/labs/echo/', { headers: NAVIGATION });
     this.token = /name="workbook-token" content="([^"]+)"/.exec(text)?.[1] ?? '';
     return this;
   }
 
   /** Starts the server and waits until it serves. */
-  async serve(): Promise<void> {
+  async serve(env: NodeJS.ProcessEnv = {}): Promise<void> {
     this.port = await freePort();
-    this.start(this.port);
+    this.start(this.port, env);
     await pollUntil(
       () => this.printed,
       (text) => text.includes('http://'),
@@ -83,7 +81,7 @@ export class TemporaryWorkbook implements AsyncDisposable {
     );
   }
 
-  start(port: number): ChildProcess {
+  start(port: number, more: NodeJS.ProcessEnv = {}): ChildProcess {
     const env = Object.fromEntries(
       Object.entries(process.env).filter(
         ([name]) => !/^(VITEST|TEST$|NODE_ENV$|HOST$|SITE_|VISUAL$|EDITOR$)/.test(name),
@@ -91,7 +89,7 @@ export class TemporaryWorkbook implements AsyncDisposable {
     );
     const child = spawn(process.execPath, ['checkpoints/cli/node-24.mjs', 'site/serve.ts'], {
       cwd: this.course.root,
-      env: { ...env, NODE_DISABLE_COMPILE_CACHE: '1', PORT: String(port), ...this.#env },
+      env: { ...env, NODE_DISABLE_COMPILE_CACHE: '1', PORT: String(port), ...more },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [child.stdout, child.stderr]) {
@@ -130,6 +128,12 @@ export class TemporaryWorkbook implements AsyncDisposable {
       headers: { ...this.ownHeaders(), ...headers },
       ...(body === undefined ? {} : { body }),
     });
+  }
+
+  /** A call and what its answer says. */
+  async json(path: string, method = 'POST', body?: string): Promise<Record<string, unknown>> {
+    const { status, text } = await this.call(path, { method, ...(body === undefined ? {} : { body }) });
+    return { status, ...(JSON.parse(text) as Record<string, unknown>) };
   }
 
   ownHeaders(): Record<string, string> {

@@ -88,7 +88,14 @@ export class Workbook {
   }
 
   #page(path: string, request: IncomingMessage, response: ServerResponse): boolean {
-    const text = this.#pages.read(path, this.#guard.mayCarryToken(request.headers));
+    let text: string | undefined;
+    try {
+      text = this.#pages.read(path, this.#guard.mayCarryToken(request.headers));
+    } catch (error) {
+      // A page that is not there, an attempt that may not be read: no reason to end.
+      console.error(error);
+      return reject(response, { status: 500, error: `This page could not be made: ${(error as Error).message}` });
+    }
     if (text === undefined) return false;
     response.writeHead(200, { 'Content-Type': 'text/html;charset=utf-8', 'Cache-Control': 'no-store' });
     response.end(request.method === 'HEAD' ? undefined : text);

@@ -1,8 +1,10 @@
 /** The panel 'On this machine': what its buttons do, and what is shown of it. Text from a run is only ever set as text. */
 import type { GivenHint, RunEvent, Standing } from '../../../workbook/events.ts';
 import { type ResultList, resultList } from '../result-list.ts';
-import { act, ask, base, CallFailed, eventsOf, isStream } from './calls.ts';
+import { act, ask, CallFailed, eventsOf, isStream } from './calls.ts';
 import { diffLines } from './diff-lines.ts';
+import { hintLines } from './hint-lines.ts';
+import { withAddress } from './reading.ts';
 
 type Act = 'start' | 'test' | 'watch' | 'cancel' | 'hint' | 'diff' | 'reset' | 'edit';
 
@@ -28,6 +30,7 @@ class Panel {
   };
   /** The run that this page has asked for. */
   #own: 'test' | 'watch' | undefined;
+  #isJudging = false;
   /** The checkpoint that the last run left red: what a hint is most likely wanted for. */
   #red: string | undefined;
 
@@ -120,6 +123,7 @@ class Panel {
     this.#find('.standing').textContent = isStarted
       ? `${standing.words} · ${standing.attempt}`
       : `not started · will be ${standing.attempt}`;
+    this.#find('.all').hidden = !shown.test;
     this.#showFiles(standing.files);
   }
 
@@ -153,19 +157,24 @@ class Panel {
     const response = await act(`labs/${this.#slug}/${what}`, body);
     this.#own = what;
     this.#showBox();
+    this.#isJudging = true;
     this.#list.waiting();
     try {
       await this.#refresh();
       for await (const event of eventsOf<RunEvent>(response)) await this.#take(event);
+    } catch (error) {
+      this.#over('The run was cut off.');
+      throw error;
     } finally {
       this.#own = undefined;
-      await this.#refresh();
     }
+    await this.#refresh();
   }
 
   async #take(event: RunEvent): Promise<void> {
     switch (event.kind) {
       case 'begun':
+        this.#isJudging = true;
         this.#red = undefined;
         this.#printed('');
         this.#list.waiting();
@@ -174,6 +183,9 @@ class Panel {
         return;
       case 'service':
         this.#say(`${event.service}: ${event.text}`);
+        return;
+      case 'question':
+        await this.#answer(event.text);
         return;
       case 'result':
         if (event.result.verdict === 'failed') this.#red ??= event.result.id;
@@ -184,24 +196,37 @@ class Panel {
         this.#printed(event.text, true);
         return;
       case 'unchecked':
-        this.#list.end(`It could not be checked: ${event.reason}. To mend it: ${event.remedy}`);
+        this.#over(`It could not be checked: ${event.reason}. To mend it: ${event.remedy}`);
         return;
       case 'broken':
-        this.#list.end('It could not be checked: this is a defect of the repository, not of your attempt.');
+        this.#over('It could not be checked: this is a defect of the repository, not of your attempt.');
         this.#printed(event.text, true);
         return;
       case 'ended':
-        this.#list.end(event.summary);
-        this.#say(this.#own === 'watch' ? 'Watching: save a file, and it is judged again.' : '');
+        this.#over(event.summary);
+        if (this.#own === 'watch') this.#say('Watching: save a file, and it is judged again.');
         await this.#refresh();
         return;
       case 'stopped':
-        this.#list.end(event.text);
-        this.#say('');
+        // Between two runs of a watch, what the last one said still holds.
+        if (this.#isJudging) this.#over(event.text);
+        else this.#say(event.text);
         return;
       case 'diff':
         this.#showBox(diffLines(event.text));
     }
+  }
+
+  #over(summary: string): void {
+    this.#isJudging = false;
+    this.#list.end(summary);
+    this.#say('');
+  }
+
+  async #answer(question: string): Promise<void> {
+    const dialog = this.#find<HTMLDialogElement>('.question');
+    this.#find('.question p').textContent = question;
+    await act(`labs/${this.#slug}/answer`, { yes: await agreed(dialog) });
   }
 
   async #cancel(): Promise<void> {
@@ -227,11 +252,7 @@ class Panel {
   }
 
   async #reset(): Promise<void> {
-    const dialog = this.#find<HTMLDialogElement>('dialog');
-    dialog.returnValue = 'no';
-    dialog.showModal();
-    await new Promise((resolve) => dialog.addEventListener('close', resolve, { once: true }));
-    if (dialog.returnValue !== 'yes') return;
+    if (!(await agreed(this.#find<HTMLDialogElement>('.begin-again')))) return;
     const response = await act(`labs/${this.#slug}/reset`);
     const { kept, standing } = (await response.json()) as { readonly kept: string; readonly standing: Standing };
     this.#showBox();
@@ -261,35 +282,12 @@ class Panel {
   }
 }
 
-/** The result with the address of its chapter under the folder that the site stands in. */
-function withAddress(result: Extract<RunEvent, { kind: 'result' }>['result']): typeof result {
-  const { read } = result.failure ?? {};
-  return read ? { ...result, failure: { ...result.failure, read: { ...read, href: addressOf(read.href) } } } : result;
-}
-
-function addressOf(path: string): string {
-  return path.startsWith('/') ? `${base}${path.slice(1)}` : path;
-}
-
-function hintLines({ checkpoint, hints, total, isNew, reading }: GivenHint): Node[] {
-  const list = document.createElement('ol');
-  list.className = 'hints';
-  list.append(
-    ...hints.map((hint) => {
-      const item = document.createElement('li');
-      item.textContent = hint;
-      return item;
-    }),
-  );
-  const head = document.createElement('p');
-  head.className = 'label';
-  head.textContent = `${hints.length} of ${total} hints for ${checkpoint}${isNew ? '' : '; there are no more'}`;
-  const onward = document.createElement('p');
-  const link = document.createElement('a');
-  link.href = addressOf(reading.href);
-  link.textContent = reading.text;
-  onward.append('Read ', link, '.');
-  return [head, list, ...(hints.length === total ? [onward] : [])];
+/** Asks, and waits for the answer. To close the dialog is no yes. */
+async function agreed(dialog: HTMLDialogElement): Promise<boolean> {
+  dialog.returnValue = 'no';
+  dialog.showModal();
+  await new Promise((resolve) => dialog.addEventListener('close', resolve, { once: true }));
+  return dialog.returnValue === 'yes';
 }
 
 for (const root of document.querySelectorAll<HTMLElement>('.workbook')) void new Panel(root).open();
