@@ -38,10 +38,12 @@ function policyOf(html: string): string {
     (script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`,
   );
   return [
-    // Everything else: files of this host, for links, fonts, pictures, workers and the search index.
+    // Everything else: files of this host, for fonts, pictures and the search index.
     "default-src 'self'",
     // The search index is WebAssembly.
     ["script-src 'self' 'wasm-unsafe-eval'", ...new Set(hashes)].join(' '),
+    // A worker has the policy that its own file is served with, so what it may evaluate is not decided here.
+    "worker-src 'self'",
     // Drawings carry their styles in attributes, and an editor writes its own sheet.
     "style-src 'self' 'unsafe-inline'",
     "object-src 'none'",

@@ -17,6 +17,7 @@ const SCHEMES = ['light', 'dark'] as const;
 
 for (const path of PATHS) {
   test(`axe finds nothing on ${path}, in both schemes, narrow and wide, with every fold open`, async ({ page }) => {
+    test.setTimeout(180_000);
     await page.goto(path);
     await page.evaluate(() => {
       for (const fold of document.querySelectorAll('details')) fold.open = true;

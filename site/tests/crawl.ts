@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import type { Page, Response } from '@playwright/test';
+import type { ConsoleMessage, Page, Response } from '@playwright/test';
 
 /** What the browser loaded for one page, and what the page says of itself. */
 export interface Visit {
@@ -30,10 +30,13 @@ export async function visit(page: Page, path: string, bodies = new Map<string, B
   const foreign: string[] = [];
   const onResponse = (response: Response) => responses.push(response);
   const onError = (error: Error) => errors.push(error.message);
-  page.on('response', onResponse).on('pageerror', onError);
+  const onConsole = (message: ConsoleMessage) => {
+    if (message.text().includes('Content Security Policy')) errors.push(message.text());
+  };
+  page.on('response', onResponse).on('pageerror', onError).on('console', onConsole);
   const answer = await page.goto(path, { waitUntil: 'load' });
   await page.evaluate(() => document.fonts.ready.then(() => undefined));
-  page.off('response', onResponse).off('pageerror', onError);
+  page.off('response', onResponse).off('pageerror', onError).off('console', onConsole);
 
   const origin = new URL(page.url()).origin;
   let pageBytes = 0;

@@ -26,7 +26,8 @@ export interface Piece {
 const PIECES = 3;
 
 /**
- * The best evidence of a phase: its measured write-up, if one is recorded, and the labs with the most behind them.
+ * The best evidence of a phase: its measured write-up, if one is recorded, and the labs with the most behind them,
+ * first among them those that the owner has an attempt at.
  * None while nothing is recorded.
  */
 export function bestEvidence(phase: Phase): Piece[] {
@@ -35,10 +36,12 @@ export function bestEvidence(phase: Phase): Piece[] {
       const proof = lab.status === 'built' ? proofOf(lab) : undefined;
       return lab.status === 'built' && proof ? [{ lab, proof }] : [];
     })
-    .sort((a, b) => weight(b.proof) - weight(a.proof));
+    .sort((a, b) => Number(hasAttempt(b)) - Number(hasAttempt(a)) || weight(b.proof) - weight(a.proof));
   const measured = phase.writeUps.flatMap((writeUp) => measurement(writeUp) ?? []).slice(0, 1);
   return [...labs.slice(0, PIECES - measured.length).map((entry) => labPiece(phase, entry)), ...measured];
 }
+
+const hasAttempt = ({ lab }: { readonly lab: BuiltLab }) => attemptStanding(lab) !== undefined;
 
 /** How much a record shows: every checkpoint in every language, and every wrong solution that was caught. */
 function weight({ checkpointsPassed, languages, mistakesCaught }: LabProof): number {

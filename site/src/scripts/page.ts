@@ -31,6 +31,15 @@ for (const button of document.querySelectorAll<HTMLButtonElement>('.command butt
   });
 }
 
+for (const heading of document.querySelectorAll<HTMLElement>('.prose :is(h2, h3)[id]')) {
+  const anchor = document.createElement('a');
+  anchor.className = 'anchor';
+  anchor.href = `#${heading.id}`;
+  anchor.textContent = '#';
+  anchor.setAttribute('aria-label', `Link to “${heading.textContent}”`);
+  heading.append(' ', anchor);
+}
+
 const dialog = document.querySelector<HTMLDialogElement>('dialog.search');
 // As a file of its own, by its address: Vite's helper for dynamic imports would weigh as much as all the rest here.
 const loadSearch = () => void import(/* @vite-ignore */ searchBox);
