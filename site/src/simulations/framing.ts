@@ -33,7 +33,7 @@ const parameters = {
     kind: 'text',
     label: 'Messages, with | between them',
     maxLength: 80,
-    value: 'Hail! | Zwei Bier, bitte | | Grüße, 5 €',
+    value: 'Hail! | Two ales, please | | Grüße, 5 €',
   },
   chunk: { kind: 'number', label: 'Largest chunk', unit: 'bytes', min: 1, max: 32, step: 1, value: 7 },
   limit: { kind: 'number', label: 'Frame limit', unit: 'bytes', min: 4, max: 256, step: 4, value: 64 },
