@@ -13,7 +13,7 @@ import styles from './stage.css?url&no-inline';
 /** A frame that comes later than this was asleep, not slow: the run does not try to make up for it. */
 const LONGEST_FRAME_MS = 100;
 /** How often figures and timeline follow while it plays; the drawing follows every frame. */
-const FIGURES_EVERY_MS = 200;
+const FIGURES_EVERY_MS = 500;
 const SAID_NOTES = 4;
 const MAX_SEED = 1_000_000;
 
