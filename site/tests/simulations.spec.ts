@@ -4,15 +4,21 @@ import { gzipSync } from 'node:zlib';
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Locator, type Page, test } from '@playwright/test';
 
-const CHAPTER = '/chapters/networking/';
-const NAMES = ['loss', 'backpressure', 'framing'] as const;
+/** Each simulation with a page that shows it. */
+const PAGES = {
+  loss: '/chapters/networking/',
+  backpressure: '/chapters/networking/',
+  framing: '/chapters/networking/',
+} as const;
+type Name = keyof typeof PAGES;
 const MAX_LOADED_BYTES = 40 * 1024;
 const SCHEMES = ['light', 'dark'] as const;
 const WIDTHS = [390, 1400];
+const COLOUR_RULES = ['color-contrast', 'link-in-text-block'];
 
 /** Comes to a simulation and waits until it is live. */
-async function open(page: Page, name: string, query = ''): Promise<Locator> {
-  await page.goto(`${CHAPTER}${query}`);
+async function open(page: Page, name: Name, query = ''): Promise<Locator> {
+  await page.goto(`${PAGES[name]}${query}`);
   const figure = page.locator(`#simulation-${name}`);
   await figure.scrollIntoViewIfNeeded();
   await expect(figure.locator('course-simulation')).toHaveAttribute('data-state', 'ready');
@@ -36,7 +42,7 @@ const saidOf = (figure: Locator): Locator => figure.locator('.sim-said');
 
 const drawingOf = (figure: Locator): Promise<string> => figure.locator('.sim-view svg').innerHTML();
 
-for (const name of NAMES) {
+for (const name of Object.keys(PAGES) as Name[]) {
   test(`${name}: nothing of it is loaded before it is seen, and at most 40 KiB then`, async ({ page }) => {
     const scripts: string[] = [];
     let bytes = 0;
@@ -44,7 +50,7 @@ for (const name of NAMES) {
       const kind = response.request().resourceType();
       if (kind === 'script' || kind === 'stylesheet') scripts.push(response.url());
     });
-    await page.goto(CHAPTER);
+    await page.goto(PAGES[name]);
     await page.waitForLoadState('networkidle');
     const before = new Set(scripts);
     const figure = page.locator(`#simulation-${name}`);
@@ -78,7 +84,7 @@ for (const name of NAMES) {
     await figure.scrollIntoViewIfNeeded();
     await figure.getByRole('button', { name: 'Pause' }).click();
     const paused = await momentOf(figure);
-    await expect(saidOf(figure)).toContainText('After');
+    await expect(saidOf(figure)).not.toBeEmpty();
     expect(await momentOf(figure)).toBe(paused);
   });
 
@@ -101,24 +107,27 @@ for (const name of NAMES) {
     const context = await browser.newContext({ javaScriptEnabled: false });
     const page = await context.newPage();
     const answer = page.waitForResponse((response) => response.url().endsWith(`/simulations/${name}.svg`));
-    await page.goto(CHAPTER);
+    await page.goto(PAGES[name]);
     const figure = page.locator(`#simulation-${name}`);
-    await expect(figure.getByRole('img', { name: /^After / })).toBeVisible();
+    await expect(figure.getByRole('img', { name: /./ })).toBeVisible();
     // Playwright leaves `noscript` out of texts, whether or not it is shown.
     const caption = await figure.locator('figcaption').evaluate((element) => (element as HTMLElement).innerText);
-    expect(caption).toMatch(/After .*\. Without script it stands still\.$/);
+    expect(caption).toMatch(/\. Without script it stands still\.$/);
     expect(await (await answer).text()).toContain('id="still"');
     await expect(figure.getByRole('button')).toHaveCount(0);
     await context.close();
   });
 
   test(`${name}: axe finds nothing when it is live, in both schemes, narrow and wide`, async ({ page }) => {
+    const figure = await open(page, name);
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: 900 });
+      await figure.scrollIntoViewIfNeeded();
       for (const colorScheme of SCHEMES) {
         await page.emulateMedia({ colorScheme });
-        await open(page, name);
-        const { violations } = await new AxeBuilder({ page }).include(`#simulation-${name}`).analyze();
+        const axe = new AxeBuilder({ page }).include(`#simulation-${name}`);
+        // What is not a matter of colour is the same in both schemes.
+        const { violations } = await (colorScheme === 'light' ? axe : axe.withRules(COLOUR_RULES)).analyze();
         const found = violations.map(
           ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`,
         );

@@ -440,7 +440,7 @@ function stackMarks({ side, wireY, key, name, x, columns, count, capacity }: Sta
   return marks;
 }
 
-const PLOT = { x: 66, y: 272, height: 104 };
+const PLOT = { x: 66, y: 282, height: 104 };
 const LEAST_TOP_KIB = 100;
 
 function plotMarks({ settings, unbounded, bounded }: State, { width }: Layout, nowMs: number): Mark[] {
@@ -552,7 +552,7 @@ export const simulation = defineSimulation({
   speed: 0.5,
   seed: 7,
   stillAtMs: 6_000,
-  height: 400,
+  height: 410,
   model,
   draw,
   readings,

@@ -1,10 +1,15 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { createRandom } from '../../../checkpoints/harness/random.ts';
 import { mended, readAddress, seedParameter, writeAddress } from './parameters.ts';
 import { Run } from './run.ts';
 import { elementOf, type Mark } from './scene.ts';
 import { stillFile } from './scene-markup.ts';
-import { defineSimulation } from './simulation.ts';
+import { defineSimulation, type Simulation } from './simulation.ts';
+import { stillOf } from './still.ts';
 
 /** A drum that is beaten at random moments, and when the reader says so. */
 const drum = defineSimulation({
@@ -136,7 +141,7 @@ describe('the address', () => {
 
   test('choices, texts and names that are not known are mended too', () => {
     expect(parsed('drum.skin=cat').mends).toEqual(['Skin: ‘cat’ is no choice here; goat is used.']);
-    expect(parsed('drum.name=Ottoline').settings.name).toBe('Ottol');
+    expect(parsed('drum.name=a b c d').settings.name).toBe('a b c');
     expect(parsed('drum.sticks=2').mends).toEqual(['There is no parameter ‘sticks’; it is left out.']);
     expect(parsed('drum.__proto__=2').mends).toHaveLength(1);
     expect(parsed(`drum.skin=${'x'.repeat(500)}`).mends[0]?.length).toBeLessThan(90);
@@ -169,4 +174,23 @@ describe('a still', () => {
     expect(elementOf(mark).attributes['data-touch']).toBe('lose 7');
     expect(stillFile([mark], { width: 10, height: 10, made: '' })).not.toContain('lose');
   });
+});
+
+test('the example of CONTRIBUTING.md is whole and works', async () => {
+  const text = await readFile(new URL('../../../CONTRIBUTING.md', import.meta.url), 'utf8');
+  const [, example = ''] = /```ts\n([\s\S]*?defineSimulation[\s\S]*?)```/.exec(text) ?? [];
+  const folder = await mkdtemp(join(tmpdir(), 'simulation-'));
+  try {
+    const file = join(folder, 'coin.ts');
+    // Its imports are those of a file beside this one.
+    const here = (specifier: string): string => new URL(specifier, import.meta.url).href;
+    await writeFile(
+      file,
+      example.replaceAll(/from '(\.[^']+)'/g, (_, specifier: string) => `from '${here(specifier)}'`),
+    );
+    const { simulation } = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as { simulation: Simulation };
+    expect(stillOf(simulation).description).toMatch(/^After 4000 ms, \d+ of 40 throws are heads\.$/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

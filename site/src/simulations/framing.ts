@@ -33,7 +33,7 @@ const parameters = {
     kind: 'text',
     label: 'Messages, with | between them',
     maxLength: 80,
-    value: 'Hail! | Zwei Bier, bitte | | Grüße, 5 €',
+    value: 'Hail! | Two ales, please | | Grüße, 5 €',
   },
   chunk: { kind: 'number', label: 'Largest chunk', unit: 'bytes', min: 1, max: 32, step: 1, value: 7 },
   limit: { kind: 'number', label: 'Frame limit', unit: 'bytes', min: 4, max: 256, step: 4, value: 64 },
@@ -212,8 +212,9 @@ const NARROW = 560;
 const BYTE = 24;
 const WIRE_Y = 50;
 const FRAME_Y = 118;
-const STREAM_Y = 206;
-const OUT_Y = 318;
+const FRAME_ROWS = 2;
+const STREAM_Y = 212;
+const OUT_Y = 322;
 const LINE = 22;
 const SHOWN_MESSAGES = 5;
 const BAR = 6;
@@ -293,18 +294,11 @@ function frameMarks(state: State, width: number): Mark[] {
     label('held', width, FRAME_Y - 14, `${state.held()} bytes held`, 'end'),
   ];
   if (error !== undefined || received >= stream.length) return marks;
-  bytes.slice(0, Math.min(known, room)).forEach(({ value, header }, i) => {
+  bytes.slice(0, Math.min(known, FRAME_ROWS * room)).forEach(({ value, header }, i) => {
     const look: SquareLook = i >= here ? 'pale' : header ? 'again' : 'given';
-    const x = i * BYTE + (header ? 0 : 8);
-    marks.push({
-      kind: 'square',
-      key: `slot-${i}`,
-      x,
-      y: FRAME_Y,
-      size: BYTE - 2,
-      look,
-      text: i < here ? hex(value) : '',
-    });
+    const x = (i % room) * BYTE + (header || i >= room ? 0 : 8);
+    const y = FRAME_Y + Math.floor(i / room) * BYTE;
+    marks.push({ kind: 'square', key: `slot-${i}`, x, y, size: BYTE - 2, look, text: i < here ? hex(value) : '' });
   });
   return marks;
 }
@@ -437,7 +431,7 @@ export function framingWith(module: DecoderModule, whose: string): Simulation {
     speed: 0.5,
     seed: 7,
     stillAtMs: 3_600,
-    height: 424,
+    height: 430,
     model: createModel(module, whose),
     draw,
     readings,

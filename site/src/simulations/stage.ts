@@ -2,7 +2,7 @@
  * A simulation on a page: the drawing, the controls, the clock on the wall. Loaded with its simulation when its place
  * is first seen. Moves only while it is played and seen; with reduced motion it is stepped through.
  */
-import { button, type Control, createControl, made } from './controls.ts';
+import { button, createControl, made } from './controls.ts';
 import { readAddress, type Settings, seedParameter, writeAddress } from './parameters.ts';
 import { SIMULATIONS, type SimulationName } from './registry.ts';
 import { type Note, Run } from './run.ts';
@@ -13,7 +13,7 @@ import styles from './stage.css?url&no-inline';
 /** A frame that comes later than this was asleep, not slow: the run does not try to make up for it. */
 const LONGEST_FRAME_MS = 100;
 /** How often figures and timeline follow while it plays; the drawing follows every frame. */
-const FIGURES_EVERY_MS = 200;
+const FIGURES_EVERY_MS = 500;
 const SAID_NOTES = 4;
 const MAX_SEED = 1_000_000;
 
@@ -48,7 +48,6 @@ class Stage {
   readonly #readings = made('tbody', {});
   readonly #heads = made('tr', {});
   readonly #play = button('Play', () => this.#toggle(), 'Space');
-  readonly #controls = new Map<string, Control>();
   readonly #still = matchMedia('(prefers-reduced-motion: reduce)');
   #run: Run;
   #settings: Settings;
@@ -75,7 +74,13 @@ class Stage {
 
   open(): void {
     this.#build();
-    this.#svg.addEventListener('pointerdown', (event) => this.#touched(event));
+    // A mouse aims at what moves; a finger may only want to scroll, and has touched when it is lifted.
+    this.#svg.addEventListener('pointerdown', (event) => {
+      if (event.pointerType === 'mouse') this.#touched(event);
+    });
+    this.#svg.addEventListener('click', (event) => {
+      if ((event as PointerEvent).pointerType !== 'mouse') this.#touched(event);
+    });
     this.#view.addEventListener('keydown', (event) => this.#pressed(event));
     this.#still.addEventListener('change', () => this.#allowMotion());
     this.#allowMotion();
@@ -114,7 +119,6 @@ class Stage {
         this.#renew({ ...this.#settings, [id]: value }, this.#seed, settled);
       });
       control.show(this.#settings[id] ?? '');
-      this.#controls.set(id, control);
       if (parameter.kind === 'text') control.element.classList.add('sim-wide');
       return control.element;
     });
@@ -145,7 +149,6 @@ class Stage {
       this.#renew(this.#settings, Number(value), true);
     });
     control.show(this.#seed);
-    this.#controls.set('seed', control);
     const another = button('Another seed', () => {
       const next = Math.floor(Math.random() * MAX_SEED);
       control.show(next);
@@ -153,8 +156,13 @@ class Stage {
     });
     const copy = button('Copy link', async () => {
       this.#writeAddress();
-      await navigator.clipboard.writeText(location.href);
-      copy.textContent = 'Copied';
+      try {
+        await navigator.clipboard.writeText(location.href);
+        copy.textContent = 'Copied';
+      } catch {
+        // The browser may forbid it; the address bar has the same.
+        copy.textContent = 'It is in the address bar';
+      }
     });
     return made('div', { className: 'sim-seed' }, control.element, another, copy);
   }
@@ -201,7 +209,6 @@ class Stage {
     if (this.#run.ended) this.#run.seek(0);
     this.#playing = true;
     this.#play.textContent = 'Pause';
-    this.#place.dataset.playing = '';
     this.#say([]);
     this.#wake();
   }
@@ -209,7 +216,6 @@ class Stage {
   #pause(): void {
     this.#playing = false;
     this.#play.textContent = 'Play';
-    delete this.#place.dataset.playing;
   }
 
   #wake(): void {

@@ -5,7 +5,7 @@ import { stillFile } from './scene-markup.ts';
 import type { Simulation } from './simulation.ts';
 
 /** The width that a still is drawn for; narrower pages scroll it sideways. */
-export const STILL_WIDTH = 608;
+export const STILL_WIDTH = 896;
 
 export interface Still {
   readonly file: string;
