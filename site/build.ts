@@ -19,6 +19,12 @@ const INPUTS = [
   'diagrams',
   'checkpoints/evidence',
   'checkpoints/runner/mistake.ts',
+  // What the workbench runs in the page.
+  'checkpoints/harness',
+  'checkpoints/cli',
+  ...readdirSync(join(ROOT, 'checkpoints'))
+    .filter((name) => /^\d-/.test(name))
+    .map((name) => `checkpoints/${name}`),
   'package-lock.json',
 ];
 const NOT_INPUTS = new Set(['dist', 'tests', 'node_modules', '.astro', 'attempt', 'bin', 'obj', '__pycache__']);
