@@ -98,9 +98,10 @@ test('nothing is loaded before a touch, at most 300 KB after it, and nothing mov
   expect(await page.locator('.bench-editor').boundingBox()).toEqual(before);
   expect(await page.evaluate(() => (globalThis as unknown as { moved: string[] }).moved)).toEqual([]);
   const counted = new Map<string, number>();
+  // Asked for once more: what a worker loaded goes with the worker.
   for (const response of responses.slice(untouched)) {
     if (/\.woff2$/.test(response.url()) || response.url().startsWith('blob:')) continue;
-    counted.set(response.url(), gzipSync(await response.body(), { level: 9 }).length);
+    counted.set(response.url(), gzipSync(await (await page.request.get(response.url())).body(), { level: 9 }).length);
   }
   const bytes = [...counted.values()].reduce((sum, size) => sum + size, 0);
   expect(counted.size).toBeGreaterThan(5);
@@ -338,7 +339,9 @@ for (const width of [390, 1400]) {
     const look = async (what: string) => {
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme });
-        const { violations } = await new AxeBuilder({ page }).include('.bench').analyze();
+        const axe = new AxeBuilder({ page }).include('.bench');
+        // What is not a matter of colour is the same in both schemes.
+        const { violations } = await (colorScheme === 'light' ? axe : axe.withRules(['color-contrast'])).analyze();
         const found = violations.map(
           ({ id, nodes }) => `${id} (${nodes.map((node) => node.html.slice(0, 120)).join(' | ')})`,
         );

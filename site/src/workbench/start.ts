@@ -45,6 +45,8 @@ function start(section: HTMLElement): void {
     const [file] = parts.importFile.files ?? [];
     if (file) touch((bench) => bench.importFile(file));
   });
+  // A pointer on its way to a click: what it will need comes meanwhile.
+  section.querySelector('[data-do="run"]')?.addEventListener('pointerenter', () => touch(() => {}), { once: true });
   // The Tab key may pass by: it is Enter or a pointer that puts the cursor into the text.
   parts.editor.addEventListener('focusin', () => touch((bench) => bench.openEditor({ focus: false })));
   parts.editor.addEventListener('pointerup', ({ target }) => {
