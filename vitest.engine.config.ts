@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: [
+      'site/src/workbench/**/*.test.ts',
       'checkpoints/{harness,runner,cli,verify,record,bench,services}/**/*.test.ts',
       'labs/*.test.ts',
       'site/workbook/*.test.ts',

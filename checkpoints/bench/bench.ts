@@ -33,6 +33,14 @@ const BENCHES: Readonly<Record<string, Bench>> = {
       return { figures, text: formatFeedbackBench(figures), withinLimits: figures.withinLimits };
     },
   },
+  workbench: {
+    about: 'how long a reader of the site waits between Run and the first result; about two minutes, after a build',
+    run: async () => {
+      const { formatWorkbenchBench, runWorkbenchBench } = await import('./workbench.ts');
+      const figures = await runWorkbenchBench();
+      return { figures, text: formatWorkbenchBench(figures), withinLimits: figures.withinLimits };
+    },
+  },
   jwt: {
     about: 'what an access token and a log-in cost, by algorithm and by Argon2 parameters; half a minute',
     run: async () => {

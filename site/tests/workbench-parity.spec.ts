@@ -27,13 +27,14 @@ const BEYOND_A_PAGE: Readonly<Record<string, Readonly<Record<string, string>>>> 
 };
 
 const LANES = 2;
-const RUN_DEADLINE_MS = 60_000;
+/** Machines are busy while tests run: a worker's silence is no loop for a long time, and neither is a run. */
+const RUN_DEADLINE_MS = 120_000;
 const run = promisify(execFile);
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 for (const { lab } of builtLabs(course).filter(runsInPage)) {
   test(`${lab.slug}: browser and command line give the same verdicts`, async ({ browser, baseURL }) => {
-    test.setTimeout(600_000);
+    test.setTimeout(900_000);
     const targets = await onCommandLine(lab.slug);
     expect(targets.length).toBeGreaterThan(2);
     const ids = lab.checkpoints.map(({ id }) => id);
@@ -71,7 +72,7 @@ async function onCommandLine(slug: string): Promise<JudgedTarget[]> {
 /** A page into which one target after the other is imported, and judged with the seed of the command line. */
 async function openLane(browser: Browser, url: string, slug: string, ids: readonly string[]) {
   const page = await (await browser.newContext()).newPage();
-  await page.goto(`${url}?seed=1`);
+  await page.goto(`${url}?seed=1&patience=20`);
   const note = page.locator('[data-part="note"]');
   const summary = page.locator('.results [role="status"]');
   return async ({ name, files }: JudgedTarget): Promise<Record<string, string>> => {
@@ -84,7 +85,7 @@ async function openLane(browser: Browser, url: string, slug: string, ids: readon
     });
     await expect(note).toContainText(`${file} is in the editor`);
     await page.getByRole('button', { name: 'Run' }).click();
-    await expect(summary, name).toContainText(/\d green/, { timeout: RUN_DEADLINE_MS });
+    await expect(summary, name).toContainText(/\d green|did not come back/, { timeout: RUN_DEADLINE_MS });
     return page
       .locator('.results [data-checkpoint]')
       .evaluateAll((rows) =>

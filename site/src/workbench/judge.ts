@@ -7,8 +7,8 @@ const GRACE_MS = 300;
 
 export interface RunWatcher {
   onMessage(message: WorkerMessage): void;
-  /** The worker has been ended, as nothing was heard of it for five seconds. */
-  onSilence(): void;
+  /** The worker has been ended, as nothing was heard of it for so long. */
+  onSilence(silenceMs: number): void;
 }
 
 export interface Run {
@@ -22,10 +22,13 @@ export interface Run {
  */
 export class Judge {
   readonly #lab: string;
+  readonly #silenceMs: number;
   #spare: Worker | undefined;
 
-  constructor(lab: string) {
+  /** @param patience how many times as long a worker may be silent, for a slow machine. Default 1. */
+  constructor(lab: string, patience = 1) {
     this.#lab = lab;
+    this.#silenceMs = SILENCE_MS * patience;
   }
 
   /** Starts the worker of the next run, if there is none yet. */
@@ -49,9 +52,9 @@ export class Judge {
         timer = setTimeout(() => {
           end();
           this.prepare();
-          watcher.onSilence();
+          watcher.onSilence(this.#silenceMs);
         }, GRACE_MS);
-      }, SILENCE_MS - GRACE_MS);
+      }, this.#silenceMs - GRACE_MS);
     };
     worker.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
       // Loading may take long, and is no loop.

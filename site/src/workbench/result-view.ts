@@ -51,14 +51,14 @@ function withoutHarness(details: readonly string[]): string[] {
 }
 
 /** What a checkpoint is told that was under way when the worker had to be ended. */
-export function loopResult(id: string): PageResult {
+export function loopResult(id: string, seconds: number): PageResult {
   const failure: FailureReport = {
     kind: 'assertion',
     expected: 'an answer',
-    received: 'none for 5 seconds, then it was ended',
+    received: `none for ${seconds} seconds, then it was ended`,
     usually: 'a loop whose condition never changes: it keeps everything else waiting, this message included',
   };
-  return { id, ms: 5_000, verdict: 'failed', failure };
+  return { id, ms: seconds * 1_000, verdict: 'failed', failure };
 }
 
 /** The end of a run in a sentence or two. */

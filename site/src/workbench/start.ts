@@ -2,11 +2,15 @@
  * The workbench before it is touched: its tabs, the text that was saved here, and one listener that loads the rest.
  * Everything else is loaded with the first touch.
  */
+
+import { chosenNumber } from './chosen-number.ts';
 import { Judge } from './judge.ts';
 import type { LabData } from './lab-data.ts';
 import { type Panel, Parts } from './parts.ts';
 import type { Workbench } from './workbench.ts';
 
+/** `?patience=3` in the address is what LAB_PATIENCE is on the command line. */
+const MAX_PATIENCE = 100;
 const NOT_LOADED = 'The workbench could not be loaded. Look at your connection and try again.';
 
 function start(section: HTMLElement): void {
@@ -16,7 +20,7 @@ function start(section: HTMLElement): void {
 
   let loading: Promise<Workbench> | undefined;
   const load = async (): Promise<Workbench> => {
-    const judge = new Judge(lab);
+    const judge = new Judge(lab, chosenNumber('patience', 1, MAX_PATIENCE));
     judge.prepare();
     const [{ Workbench }, response] = await Promise.all([import('./workbench.ts'), fetch(src)]);
     if (!response.ok) throw new Error(`${src} answered ${response.status}`);
@@ -41,6 +45,8 @@ function start(section: HTMLElement): void {
     const [file] = parts.importFile.files ?? [];
     if (file) touch((bench) => bench.importFile(file));
   });
+  // A pointer on its way to a click: what it will need comes meanwhile.
+  section.querySelector('[data-do="run"]')?.addEventListener('pointerenter', () => touch(() => {}), { once: true });
   // The Tab key may pass by: it is Enter or a pointer that puts the cursor into the text.
   parts.editor.addEventListener('focusin', () => touch((bench) => bench.openEditor({ focus: false })));
   parts.editor.addEventListener('pointerup', ({ target }) => {

@@ -1,6 +1,7 @@
 /** The workbench of a lab, once it has been touched: runs, their results, hints, and the solution in the end. */
 import { checkpointProgress, withHintsShown, withVerdicts } from '../../../checkpoints/cli/progress.ts';
 import { type ResultList, resultList } from '../scripts/result-list.ts';
+import { chosenNumber } from './chosen-number.ts';
 import { compile } from './compile.ts';
 import { Desk } from './desk.ts';
 import type { Judge, Run } from './judge.ts';
@@ -99,16 +100,18 @@ export class Workbench {
     let current: string | undefined;
     const { modules } = compiled;
     this.#run = this.#judge.run(
-      { modules, seed: chosenSeed() ?? Math.floor(Math.random() * 2 ** 32) },
+      // A seed in the address repeats what a failure with that seed has seen.
+      { modules, seed: chosenNumber('seed', 0, 2 ** 32 - 1) ?? Math.floor(Math.random() * 2 ** 32) },
       {
         onMessage: (message) => {
           if (message.kind === 'started') current = message.id;
           this.#hear(message, results, files);
         },
-        onSilence: () => {
-          if (current !== undefined && !results.has(current)) this.#show(loopResult(current), results, files);
+        onSilence: (silenceMs) => {
+          const seconds = silenceMs / 1_000;
+          if (current !== undefined && !results.has(current)) this.#show(loopResult(current, seconds), results, files);
           this.#end(
-            'Your code did not come back for 5 seconds, so it was ended: an endless loop, most likely.',
+            `Your code did not come back for ${seconds} seconds, so it was ended: an endless loop, most likely.`,
             results,
           );
         },
@@ -170,11 +173,4 @@ export class Workbench {
       if (line > 0) void this.#desk.goTo(file, line);
     });
   }
-}
-
-/** `?seed=7` in the address repeats what a failure with that seed has seen. */
-function chosenSeed(): number | undefined {
-  const text = new URLSearchParams(location.search).get('seed');
-  const seed = Number(text);
-  return text !== null && Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32 ? seed : undefined;
 }
