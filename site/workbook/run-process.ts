@@ -19,6 +19,7 @@ import { builtLabs, type PlacedBuiltLab } from '../../labs/course-schema.ts';
 import type { CheckpointResult, FailureText } from '../src/scripts/result-list.ts';
 import type { RunEvent } from './events.ts';
 
+const RESTART = 'set that right where the server was started, and start it again';
 const LOOK = { width: 100, colour: false, isEndless: true } as const;
 const err: Output = { look: LOOK, isTerminal: false, write: (text) => void process.stderr.write(text) };
 
@@ -169,7 +170,9 @@ try {
   await main(process.argv[2], process.argv[3]);
 } catch (error) {
   const { message, stack = message } = error as Error;
-  say({ kind: 'broken', text: printable(error instanceof Refusal ? message : stack) });
+  // What is refused here comes from the environment: a LAB_SEED that is none.
+  if (error instanceof Refusal) say({ kind: 'unchecked', reason: printable(message), remedy: RESTART });
+  else say({ kind: 'broken', text: printable(stack) });
 }
 // A stuck module never lets its thread end, so nothing waits for it; but what was written is written.
 process.stdout.write('', () => process.exit(0));

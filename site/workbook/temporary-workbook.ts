@@ -43,7 +43,9 @@ export class TemporaryWorkbook implements AsyncDisposable {
   port = 0;
   token = '';
   printed = '';
+  /** The server that was started last. */
   child: ChildProcess | undefined;
+  readonly #children: ChildProcess[] = [];
   /** Fewer connections than the server allows: it drops what is beyond. */
   readonly #agent = new Agent({ maxSockets: 50 });
 
@@ -98,6 +100,7 @@ export class TemporaryWorkbook implements AsyncDisposable {
       });
     }
     this.child = child;
+    this.#children.push(child);
     return child;
   }
 
@@ -179,8 +182,8 @@ export class TemporaryWorkbook implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const child = this.child;
-    if (child && child.exitCode === null && child.signalCode === null) {
+    for (const child of this.#children) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
       const ended = once(child, 'exit');
       child.kill('SIGKILL');
       await ended;
