@@ -50,7 +50,7 @@ const parameters = {
   },
 } as const;
 
-type Set = SettingsOf<typeof parameters>;
+type Chosen = SettingsOf<typeof parameters>;
 
 /** One byte of the stream, and what it truly is. */
 interface StreamByte {
@@ -67,7 +67,7 @@ interface Chunk {
 }
 
 interface State {
-  readonly settings: Set;
+  readonly settings: Chosen;
   /** Whose decoder it is. */
   readonly whose: string;
   readonly texts: readonly string[];
@@ -92,7 +92,7 @@ export function messagesOf(text: string): string[] {
 }
 
 /** The bytes of the whole stream, with the sender's fault in it. */
-export function streamOf(texts: readonly string[], fault: Set['fault']): StreamByte[] {
+export function streamOf(texts: readonly string[], fault: Chosen['fault']): StreamByte[] {
   const guilty = Math.floor(texts.length / 2);
   const stream = texts.flatMap((text, frame) => {
     const encoded = encode(text, { maxFrameBytes: DATA_LIMIT_BYTES });
@@ -122,7 +122,7 @@ export function cutsOf(length: number, most: number, seed: number): number[] {
 }
 
 function createModel(module: DecoderModule, whose: string) {
-  return ({ settings, seed, clock, note }: Surroundings<Set>): State => {
+  return ({ settings, seed, clock, note }: Surroundings<Chosen>): State => {
     const texts = messagesOf(settings.messages);
     const stream = streamOf(texts, settings.fault);
     const sizes = cutsOf(stream.length, settings.chunk, deriveSeed(seed, 0));
