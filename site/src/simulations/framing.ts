@@ -392,7 +392,7 @@ function readings(state: State): Readings {
     ({ at, bytes }) => state.frames.includes(at) && state.frames.includes(at + bytes.length),
   ).length;
   return {
-    columns: ['decoder', 'bytes', 'of', 'chunks', 'that are whole frames', 'messages', 'of', 'bytes held'],
+    columns: ['decoder', 'bytes', 'of', 'chunks', 'whole frames', 'messages', 'of', 'bytes held'],
     rows: [
       [
         state.whose,
@@ -418,7 +418,7 @@ export function framingWith(module: DecoderModule, whose: string): Simulation {
     name: 'framing',
     title: 'Bytes in, messages out',
     caption:
-      'A stream of four frames, cut into chunks by chance: four bytes of length in blue, then the text. Almost no chunk ends where a frame does. Shrink the chunks to one byte, or make the sender lie.',
+      'A stream of frames, cut into chunks by chance: four bytes of length in blue, then the text. Almost no chunk ends where a frame does. Shrink the chunks to one byte, or make the sender lie.',
     parameters,
     constants: [
       'the stream is sent within 8.5 s, however it is cut',
@@ -439,4 +439,4 @@ export function framingWith(module: DecoderModule, whose: string): Simulation {
   });
 }
 
-export const simulation = framingWith({ createDecoder }, 'the reference solution');
+export const simulation = framingWith({ createDecoder }, 'the reference');
