@@ -42,7 +42,7 @@ const parameters = {
 } as const;
 
 type Policy = 'none' | (typeof parameters.policy.options)[number]['value'];
-type Set = SettingsOf<typeof parameters>;
+type Chosen = SettingsOf<typeof parameters>;
 
 /** One row of the drawing: a writer, what holds its messages, and a reader. */
 interface Lane {
@@ -76,7 +76,7 @@ interface Counts {
 }
 
 interface State {
-  readonly settings: Set;
+  readonly settings: Chosen;
   readonly unbounded: Lane;
   readonly bounded: Lane;
 }
@@ -129,7 +129,7 @@ function gateOf(policy: Policy, socket: ModelledSocket, clock: FakeClock, boundB
 
 interface LaneOptions {
   readonly policy: Policy;
-  readonly settings: Set;
+  readonly settings: Chosen;
   readonly seed: number;
   readonly clock: FakeClock;
   readonly note: (text: string) => void;
@@ -183,7 +183,7 @@ function createLane({ policy, settings, seed, clock, note }: LaneOptions): Lane 
     const outcome = gate.write(new Uint8Array(MESSAGE_BYTES));
     if (outcome === 'dropped') {
       tally.dropped++;
-      if (tally.dropped === 1) note(`${who}: the first message is dropped`);
+      note(`${who}: a message is dropped, ${tally.dropped} so far`);
       return;
     }
     writtenAt.push(clock.now());
@@ -214,6 +214,8 @@ function createLane({ policy, settings, seed, clock, note }: LaneOptions): Lane 
     reader.pause();
     ages.push(clock.now() - (writtenAt[tally.read] ?? Number.NaN));
     tally.read++;
+    // Once for both rows: each reads at the same moments.
+    if (policy === 'none') note(`the reader takes ${tally.read}`);
   };
   const readSteadily = (): void => {
     if (cutOffAt !== undefined) return;
@@ -260,7 +262,7 @@ function createLane({ policy, settings, seed, clock, note }: LaneOptions): Lane 
   };
 }
 
-function model({ settings, seed, clock, note }: Surroundings<Set>): State {
+function model({ settings, seed, clock, note }: Surroundings<Chosen>): State {
   const unbounded = createLane({ policy: 'none', settings, seed, clock, note });
   const bounded = createLane({ policy: settings.policy, settings, seed, clock, note });
   const lanes = [unbounded, bounded];
@@ -274,8 +276,7 @@ interface Layout {
   readonly width: number;
   readonly narrow: boolean;
   readonly wireY: number;
-  /** The left edge of each place, reader first, writer last. */
-  readonly reader: number;
+  /** The left edge of each place, from the reader to the writer. */
   readonly receive: number;
   readonly link: number;
   readonly send: number;
@@ -292,8 +293,8 @@ function layoutOf(width: number): Layout {
   const narrow = width < NARROW;
   const at = (share: number): number => Math.round(width * share);
   return narrow
-    ? { width, narrow, wireY: 134, reader: 0, receive: at(0.05), link: at(0.24), send: at(0.42), process: at(0.62) }
-    : { width, narrow, wireY: 134, reader: 0, receive: at(0.1), link: at(0.25), send: at(0.5), process: at(0.66) };
+    ? { width, narrow, wireY: 134, receive: at(0.05), link: at(0.24), send: at(0.42), process: at(0.62) }
+    : { width, narrow, wireY: 134, receive: at(0.1), link: at(0.25), send: at(0.5), process: at(0.66) };
 }
 
 function draw(state: State, { width, nowMs }: Frame): Mark[] {
@@ -331,7 +332,7 @@ function frameMarks({ width, narrow, wireY, receive, link, send, process }: Layo
   ];
 }
 
-function laneMarks(lane: Lane, side: 'up' | 'down', settings: Set, layout: Layout): Mark[] {
+function laneMarks(lane: Lane, side: 'up' | 'down', settings: Chosen, layout: Layout): Mark[] {
   const { wireY, receive, link, send, process, width } = layout;
   const counts = lane.counts();
   const key = (name: string): string => `${side}-${name}`;

@@ -50,7 +50,7 @@ const parameters = {
   },
 } as const;
 
-type Set = SettingsOf<typeof parameters>;
+type Chosen = SettingsOf<typeof parameters>;
 
 /** One byte of the stream, and what it truly is. */
 interface StreamByte {
@@ -67,7 +67,7 @@ interface Chunk {
 }
 
 interface State {
-  readonly settings: Set;
+  readonly settings: Chosen;
   /** Whose decoder it is. */
   readonly whose: string;
   readonly texts: readonly string[];
@@ -92,7 +92,7 @@ export function messagesOf(text: string): string[] {
 }
 
 /** The bytes of the whole stream, with the sender's fault in it. */
-export function streamOf(texts: readonly string[], fault: Set['fault']): StreamByte[] {
+export function streamOf(texts: readonly string[], fault: Chosen['fault']): StreamByte[] {
   const guilty = Math.floor(texts.length / 2);
   const stream = texts.flatMap((text, frame) => {
     const encoded = encode(text, { maxFrameBytes: DATA_LIMIT_BYTES });
@@ -122,7 +122,7 @@ export function cutsOf(length: number, most: number, seed: number): number[] {
 }
 
 function createModel(module: DecoderModule, whose: string) {
-  return ({ settings, seed, clock, note }: Surroundings<Set>): State => {
+  return ({ settings, seed, clock, note }: Surroundings<Chosen>): State => {
     const texts = messagesOf(settings.messages);
     const stream = streamOf(texts, settings.fault);
     const sizes = cutsOf(stream.length, settings.chunk, deriveSeed(seed, 0));
@@ -392,7 +392,7 @@ function readings(state: State): Readings {
     ({ at, bytes }) => state.frames.includes(at) && state.frames.includes(at + bytes.length),
   ).length;
   return {
-    columns: ['decoder', 'bytes', 'of', 'chunks', 'that are whole frames', 'messages', 'of', 'bytes held'],
+    columns: ['decoder', 'bytes', 'of', 'chunks', 'whole frames', 'messages', 'of', 'bytes held'],
     rows: [
       [
         state.whose,
@@ -418,7 +418,7 @@ export function framingWith(module: DecoderModule, whose: string): Simulation {
     name: 'framing',
     title: 'Bytes in, messages out',
     caption:
-      'A stream of four frames, cut into chunks by chance: four bytes of length in blue, then the text. Almost no chunk ends where a frame does. Shrink the chunks to one byte, or make the sender lie.',
+      'A stream of frames, cut into chunks by chance: four bytes of length in blue, then the text. Almost no chunk ends where a frame does. Shrink the chunks to one byte, or make the sender lie.',
     parameters,
     constants: [
       'the stream is sent within 8.5 s, however it is cut',
@@ -439,4 +439,4 @@ export function framingWith(module: DecoderModule, whose: string): Simulation {
   });
 }
 
-export const simulation = framingWith({ createDecoder }, 'the reference solution');
+export const simulation = framingWith({ createDecoder }, 'the reference');

@@ -189,7 +189,7 @@ describe('backpressure', () => {
 
   test('a reader that keeps up meets no bound', () => {
     const run = runOf(backpressure, { writer: 40, reader: 150, policy: 'disconnect' });
-    expect(run.notes).toEqual([]);
+    expect(run.notes.filter(({ text }) => text.startsWith('With a bound'))).toEqual([]);
   });
 });
 
