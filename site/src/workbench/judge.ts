@@ -76,10 +76,16 @@ export class Judge {
 
   #start(): Worker {
     const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: this.#lab });
-    // A spare that cannot be loaded is found out by trying once more when it is wanted.
+    // A spare that breaks while nobody listens is found out by trying once more when it is wanted.
+    const drop = () => {
+      if (this.#spare === worker) this.#spare = undefined;
+    };
+    worker.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
+      if (data.kind === 'broken') drop();
+    };
     worker.onerror = (event) => {
       event.preventDefault();
-      if (this.#spare === worker) this.#spare = undefined;
+      drop();
     };
     return worker;
   }

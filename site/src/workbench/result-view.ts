@@ -56,7 +56,8 @@ export function loopResult(id: string, seconds: number): PageResult {
     kind: 'assertion',
     expected: 'an answer',
     received: `none for ${seconds} seconds, then it was ended`,
-    usually: 'a loop whose condition never changes: it keeps everything else waiting, this message included',
+    usually:
+      'a loop whose condition never changes. On a slow machine it may be patience that is missing: ?patience=3 in the address',
   };
   return { id, ms: seconds * 1_000, verdict: 'failed', failure };
 }

@@ -28,7 +28,7 @@ function start(section: HTMLElement): void {
   };
   const touch = (work: (bench: Workbench) => unknown): void => {
     loading ??= load();
-    loading.then(work).catch((error: unknown) => {
+    loading.then(work, (error: unknown) => {
       // The next touch tries again.
       loading = undefined;
       parts.note.textContent = NOT_LOADED;
