@@ -34,7 +34,7 @@ export default defineConfig({
   vite: {
     cacheDir: '../.cache/vite',
     plugins: [workbenchPlugin(repository), nodeInThePage()],
-    worker: { format: 'es', plugins: () => [workbenchPlugin(repository)] },
+    worker: { format: 'es', plugins: () => [workbenchPlugin(repository), nodeInThePage()] },
     define: { __REPOSITORY__: JSON.stringify(repository) },
     server: { fs: { allow: [repository] } },
     preview: { strictPort: true },

@@ -1,5 +1,5 @@
 /** Watches the places of simulations. Nothing of a simulation is loaded before its place is seen. */
-import type { SimulationName } from '../simulations/registry.ts';
+import stage from './simulation-stage.ts?worker&url';
 
 class CourseSimulation extends HTMLElement {
   connectedCallback(): void {
@@ -13,8 +13,9 @@ class CourseSimulation extends HTMLElement {
 
   async #load(): Promise<void> {
     try {
-      const { mount } = await import('../simulations/stage.ts');
-      await mount(this, this.dataset.name as SimulationName);
+      // As a file of its own, by its address: Vite's helper for dynamic imports would weigh twice as much as this.
+      await import(/* @vite-ignore */ stage);
+      this.dispatchEvent(new Event('simulation:seen', { bubbles: true }));
     } catch {
       // The still stays, and says all that it said before.
       this.dataset.state = 'failed';

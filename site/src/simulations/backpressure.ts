@@ -554,6 +554,7 @@ export const simulation = defineSimulation({
   seed: 7,
   stillAtMs: 6_000,
   height: 410,
+  room: [1041, 919, 727, 771, 595],
   model,
   draw,
   readings,

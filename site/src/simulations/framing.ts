@@ -432,6 +432,7 @@ export function framingWith(module: DecoderModule, whose: string): Simulation {
     seed: 7,
     stillAtMs: 3_600,
     height: 430,
+    room: [884, 742, 588, 652, 474],
     model: createModel(module, whose),
     draw,
     readings,

@@ -605,6 +605,7 @@ export const simulation = defineSimulation({
   seed: 3,
   stillAtMs: 1_490,
   height: 362,
+  room: [1119, 941, 771, 781, 573],
   actions: [{ id: 'lose newest', label: 'Lose a packet', key: 'l' }],
   model,
   draw,

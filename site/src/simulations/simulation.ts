@@ -74,6 +74,11 @@ export interface Simulation<P extends Parameters = Parameters, State = unknown> 
   readonly stillAtMs: number;
   /** Of the drawing, in CSS pixels, at every width. */
   readonly height: number;
+  /**
+   * Pixels that controls and figures take below the drawing: on pages narrower than 375, 560, 768 and 1184 px, and on wider
+   * ones. The page keeps so much free, so that nothing moves when the live figure comes. Default: about as much as most take.
+   */
+  readonly room?: readonly [number, number, number, number, number];
   readonly actions?: readonly Action[];
   model(given: Surroundings<SettingsOf<P>>): State;
   draw(state: State, frame: Frame): readonly Mark[];
