@@ -10,6 +10,7 @@ import type { AccessTokens } from './access-token.ts';
 import type { Accounts, Profile } from './accounts.ts';
 import { callerOf, requireRole, requireToken } from './bearer.ts';
 import { clientAddress } from './client-address.ts';
+import { isDatabaseGone } from './database-gone.ts';
 import type { KeyRing } from './key-ring.ts';
 import { type Logger, logRequests } from './log.ts';
 import type { LogIn } from './log-in.ts';
@@ -194,13 +195,3 @@ function answerErrors(log: Logger): ErrorRequestHandler {
   };
 }
 // #endregion errors
-
-/**
- * Class 08, 53 and 57 of PostgreSQL's codes: the connection is lost, or the server is full or going down. What the
- * driver notices by itself has no code.
- */
-function isDatabaseGone({ code = '', message }: Error & { code?: string }): boolean {
-  return (
-    /^(08|53|57)[0-9A-Z]{3}$|^ECONN|^ETIMEDOUT$/.test(code) || /^(Connection terminated|timeout exceeded)/.test(message)
-  );
-}
