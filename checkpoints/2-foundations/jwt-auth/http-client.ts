@@ -24,6 +24,8 @@ export interface Call {
   /** What X-Forwarded-For says. Default: an address that nothing else uses. */
   readonly address?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** How long an answer may take. Default 8,000. */
+  readonly withinMs?: number;
 }
 
 const ANSWERS_WITHIN_MS = 8_000;
@@ -34,7 +36,7 @@ const agent = new Agent({ keepAlive: true, maxSockets: 256 });
 
 /** Sends one request and reads the whole answer. A server that does not answer fails the checkpoint. */
 export async function call(server: Program, path: string, options: Call = {}): Promise<Answer> {
-  const { body, token, address = COMMON_ADDRESS, chunked = false } = options;
+  const { body, token, address = COMMON_ADDRESS, chunked = false, withinMs = ANSWERS_WITHIN_MS } = options;
   const method = options.method ?? (body === undefined ? 'GET' : 'POST');
   const payload = body === undefined ? undefined : bytesOf(body);
   const headers = {
@@ -63,7 +65,7 @@ export async function call(server: Program, path: string, options: Call = {}): P
   const answer = exchange().catch(async (error: NodeJS.ErrnoException) => {
     throw silent((await endOf(server)) ?? `the connection broke: ${error.code ?? error.message}`);
   });
-  return within(answer, deadlineMs(ANSWERS_WITHIN_MS), () => silent('none'));
+  return within(answer, deadlineMs(withinMs), () => silent('none'));
 }
 
 /** Closes what is kept open, so that a server can stop. */

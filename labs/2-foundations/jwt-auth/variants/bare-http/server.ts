@@ -209,6 +209,8 @@ const server = createServer(async (req, res) => {
   const type = status >= 400 ? 'application/problem+json' : 'application/json';
   // What is left of a body that was refused is read and thrown away, so that the connection can go on.
   req.resume();
+  // Nobody is to wait for a next request on this connection.
+  if (!server.listening) res.shouldKeepAlive = false;
   res.writeHead(status, { ...(body ? { 'content-type': type } : {}), 'cache-control': 'no-store', ...headers });
   res.end(body && JSON.stringify(body));
   console.error(req.method, pathname.slice(0, 100), status);

@@ -118,7 +118,7 @@ function decode(part: string): Buffer | undefined {
 /** @returns undefined for what is no JSON object, or has a name twice: then it has more colons behind texts than names. */
 function parse(bytes: Buffer): Record<string, unknown> | undefined {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     let names = 0;
     const value: unknown = JSON.parse(text, function (this: unknown, key, child) {
       if (!Array.isArray(this) && key !== '') names += 1;

@@ -76,6 +76,11 @@ function challenge(error?: string): Record<string, string> {
   return { 'www-authenticate': error === undefined ? 'Bearer' : `Bearer error="${error}"` };
 }
 
+// After SIGTERM nobody is to wait for a next request on a connection.
+app.addHook('onSend', async (_request, reply) => {
+  if (!app.server.listening) reply.header('connection', 'close');
+});
+
 app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, _request, reply) => {
   const { statusCode: status = 500, name } = error;
   if (error instanceof PasswordsBusy || isDatabaseGone(error)) return refuse(reply, 503, { 'retry-after': '1' });
