@@ -20,7 +20,7 @@ export async function judgeOutage(): Promise<void> {
     ['POST /accounts', '/accounts', { body: { username: 'too.late', password: passwordOf('too.late') } }],
     ['POST /sessions', '/sessions', { body: { username: 'too.late', password: passwordOf('too.late') } }],
     ['POST /sessions/refresh', '/sessions/refresh', { body: { refresh_token: refresh } }],
-    ['POST /sessions/log-out', '/sessions/log-out', { body: { refresh_token: 'of nobody' } }],
+    ['POST /sessions/log-out', '/sessions/log-out', { body: { refresh_token: refresh } }],
   ];
   try {
     line.cut();

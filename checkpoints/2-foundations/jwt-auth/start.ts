@@ -31,7 +31,7 @@ export async function judgeBadSettings(): Promise<void> {
       ],
       [
         'two keys of one kid in KEYS_FILE',
-        { KEYS_FILE: await file('twins.json', [ES256_KEY, { ...EDDSA_KEY, kid: ES256_KEY.kid }]) },
+        { KEYS_FILE: await file('twins.json', [ES256_KEY, EDDSA_KEY, { ...RS256_KEY, kid: EDDSA_KEY.kid }]) },
         'KEYS_FILE',
       ],
       [

@@ -40,8 +40,10 @@ export async function judgeTokenForm(): Promise<void> {
     [['a good token of 5,000 characters', signed(headerOf(EDDSA_KEY), { ...claims, filler: 'x'.repeat(3_500) })]],
     'nothing bounds its length: what has more than 4,096 characters is refused before anybody decodes it',
   );
-  const inHeader = (respell: Respell) => respelt(0, respell, (filler) => [{ ...headerOf(EDDSA_KEY), filler }, claims]);
-  const inClaims = (respell: Respell) => respelt(1, respell, (filler) => [headerOf(EDDSA_KEY), { ...claims, filler }]);
+  const inHeader = (respell: Respell) =>
+    otherwiseSpelt(0, respell, (filler) => [{ ...headerOf(EDDSA_KEY), filler }, claims]);
+  const inClaims = (respell: Respell) =>
+    otherwiseSpelt(1, respell, (filler) => [headerOf(EDDSA_KEY), { ...claims, filler }]);
   await refuse(
     [
       ['padding in a header that is signed with it', inHeader(withPadding)],
@@ -93,7 +95,7 @@ const withOtherBits: Respell = (part) => part.slice(0, -1) + ALPHABET[ALPHABET.i
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
 /** A token of ours with one part in another spelling, and a signature over that very spelling. */
-function respelt(
+function otherwiseSpelt(
   part: 0 | 1,
   respell: Respell,
   make: (filler: string) => readonly [header: Json, claims: Json],

@@ -160,7 +160,10 @@ const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
         [`from ${from}`, setting('LOGIN_ADDRESS_LIMIT')],
         [isHome ? `${name} at home ${from}` : `strangers to ${name}`, setting('LOGIN_ACCOUNT_LIMIT')],
       ]);
-      const isRight = await hashed(() => verify(account?.hash ?? nobody, password.normalize('NFC')));
+      const isRight = await hashed(() => verify(account?.hash ?? nobody, password.normalize('NFC'))).catch((error) => {
+        takeBack();
+        throw error;
+      });
       if (!isRight || account === undefined) throw badCredentials();
       takeBack();
       const { memoryCost, timeCost } = parseOptions(account.hash);
