@@ -11,6 +11,8 @@ const TITLES = {
 
 /** Answers what never became a request, and ends its connection: for the event `clientError` of an HTTP server. */
 export function answerUnreadable({ code }: NodeJS.ErrnoException, socket: Duplex): void {
+  // What comes behind the error is an error again.
+  if (socket.writableEnded) return;
   if (!socket.writable || code === 'ECONNRESET') {
     socket.destroy();
     return;
