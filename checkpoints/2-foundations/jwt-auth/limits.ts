@@ -90,14 +90,14 @@ export async function judgeAccountLimit(): Promise<void> {
     usually: 'familiar addresses live in the memory of a process, so each restart makes strangers of all owners',
   });
   expectTooMany(
-    await guess(server, 'owner', den),
-    `${together}, then a guess from an address that has logged in to another account`,
-    'an address that has logged in to any account is familiar to all of them: with one of your own you guess on',
-  );
-  expectTooMany(
     await guess(server, 'owner', throughTwo(address(21))),
     `${together}, then a log-in of the owner, then a stranger again`,
     "a success clears the count, so each log-in of the owner gives the strangers' guesses a fresh start",
+  );
+  expectTooMany(
+    await guess(server, 'owner', den),
+    `${together}, then a guess from an address that has logged in to another account`,
+    'an address that has logged in to any account is familiar to all of them: with one of your own you guess on',
   );
   for (let i = 0; i < limit; i += 1) {
     expectStatus(await guess(server, 'owner', home), 401, {
@@ -241,6 +241,7 @@ export async function judgeLimitPasses(): Promise<void> {
 async function expectRoomAgain(server: Program): Promise<void> {
   const sent = `LOGIN_ACCOUNT_LIMIT=${BRISK_ACCOUNT_LIMIT}, LOGIN_WINDOW_MS=${BRISK_WINDOW_MS}, as many wrong passwords`;
   let oldest = { sentAt: 0, hereAt: 0 };
+  const refusals: Timed[] = [];
   let round = 0;
   for (let refused = false; !refused; round += 1) {
     // On a machine that stands still for as long as the window, there is room again: then it takes another round.
@@ -260,12 +261,12 @@ async function expectRoomAgain(server: Program): Promise<void> {
     oldest = { sentAt, hereAt: performance.now() };
     const next = await timed(() => guess(server, 'patient', address(109 + round * 10)));
     refused = next.answer.status === 429;
-    if (refused && round === 0) expectWait(next, oldest, sent);
+    if (refused) refusals.push(next);
   }
   const { answer } = await pollUntil(
     async () => {
       const next = await timed(() => enter(server, 'patient', address(99)));
-      if (next.answer.status === 429 && round === 1) expectWait(next, oldest, `${sent}, then the right password`);
+      if (next.answer.status === 429) refusals.push(next);
       return next;
     },
     (next) => next.answer.status !== 429,
@@ -283,6 +284,8 @@ async function expectRoomAgain(server: Program): Promise<void> {
   );
   const elapsedMs = performance.now() - oldest.sentAt;
   expectStatus(answer, 200, { sent: `${sent}, then the right password`, usually: 'the log-in fails' });
+  // Held against the clock only where one round of attempts was enough, so that we know which of them is the oldest.
+  if (round === 1) for (const refusal of refusals) expectWait(refusal, oldest, `${sent}, then the right password`);
   check(round > 1 || elapsedMs >= BRISK_WINDOW_MS, {
     sent: `${sent}, then the right password again and again`,
     expected: `status 429 until ${BRISK_WINDOW_MS} ms have passed since the first attempt`,
