@@ -3,15 +3,18 @@ import { checkpoint } from '../harness/checkpoint.ts';
 import { judgeLogIn, judgeNames, judgePasswordBounds, judgeRegister } from './jwt-auth/accounts.ts';
 import { judgeAccessToken, judgeJwks, judgeRoles, judgeWhoAmI } from './jwt-auth/bearer.ts';
 import { judgeClaims, judgeTokenType } from './jwt-auth/claims.ts';
+import { judgeCrowd } from './jwt-auth/crowd.ts';
 import { judgeAlgorithms, judgeKeySources } from './jwt-auth/forged.ts';
 import { closeHall, unlockHall } from './jwt-auth/hall.ts';
 import { judgeRotation, judgeUnknownKid } from './jwt-auth/keys.ts';
 import { judgeAccountLimit, judgeAddressLimit, judgeLimitPasses } from './jwt-auth/limits.ts';
+import { judgeOutage } from './jwt-auth/outage.ts';
 import { judgeEqualTime, judgePasswordStorage, judgeRehash } from './jwt-auth/passwords.ts';
 import { judgeProblems } from './jwt-auth/problems.ts';
 import { judgeSecrets } from './jwt-auth/secrets.ts';
 import { judgeLogOut, judgeRefresh, judgeReuse, judgeSameMoment, judgeSessionLifetime } from './jwt-auth/sessions.ts';
 import { judgeBadSettings } from './jwt-auth/start.ts';
+import { judgeStop } from './jwt-auth/stop.ts';
 import { judgeTokenForm } from './jwt-auth/token-form.ts';
 
 beforeAll(unlockHall);
@@ -116,6 +119,11 @@ checkpoint(
   judgeAddressLimit,
 );
 checkpoint(
+  'crowd',
+  'no more than 64 passwords are under way or waiting, and a refusal waits for none of them',
+  judgeCrowd,
+);
+checkpoint(
   'problems',
   'every error is a problem document with the right status, and tells nothing of how the server is made',
   judgeProblems,
@@ -150,6 +158,8 @@ checkpoint(
   judgeBadSettings,
   { concurrent: true },
 );
+checkpoint('outage', 'without its database the server answers 503, and goes on when the database is back', judgeOutage);
+checkpoint('stop', 'SIGTERM lets requests under way have their answers, and ends with exit code 0', judgeStop);
 checkpoint(
   'secrets',
   'no password, token, hash or key stands in anything that the server writes or answers by mistake',

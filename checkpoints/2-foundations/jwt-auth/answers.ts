@@ -17,8 +17,13 @@ export function expectStatus(answer: Answer, status: number | readonly number[],
     expected: step.expected ?? `status ${wanted.join(' or ')}`,
     received: `status ${answer.status}`,
     usually: step.usually,
-    details: [`its body: ${answer.text.slice(0, 300)}`],
+    details: [`its body: ${withoutTokens(answer.text).slice(0, 300)}`],
   }));
+}
+
+/** What fills a screen and tells nothing. */
+function withoutTokens(text: string): string {
+  return text.replaceAll(/("(?:access|refresh)_token"\s*:\s*")[^"]+/g, '$1…');
 }
 
 /** 401 for a bearer token that is not valid, with the challenge of RFC 6750 §3. */

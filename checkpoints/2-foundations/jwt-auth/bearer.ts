@@ -5,6 +5,9 @@ import { call } from './http-client.ts';
 import { BRIEF_TOKEN, EDDSA_KEY, ES256_KEY, type PublishedJwk, RS256_KEY } from './published-keys.ts';
 import { AUDIENCE, claimsFor, decodedPart, ISSUER, isSignedBy, signedBy } from './token.ts';
 
+/** So many profiles are in one answer at most. */
+const MOST_LISTED = 100;
+
 export async function judgeAccessToken(): Promise<void> {
   const { server, database } = await openHall('hall');
   const before = Math.floor(Date.now() / 1000);
@@ -182,6 +185,10 @@ export async function judgeRoles(): Promise<void> {
     };
     expectInvalidToken(answer, step);
   }
+  expectInvalidToken(await call(server, '/accounts', { token: withRoles(null) }), {
+    sent: `${sent} with the roles null`,
+    usually: 'null is taken for a claim that is missing: only one that is not there is an empty list',
+  });
   for (const [what, token] of [
     ['a warden among others', withRoles(['player', 'warden'])],
     ["the brief's example", BRIEF_TOKEN],
@@ -197,6 +204,28 @@ export async function judgeRoles(): Promise<void> {
       received: `${names.length} of them, with ${[...members].sort().join(', ')}`,
       usually: 'the rows of the table go out as they are, hashes included, or in no order',
     });
+  }
+  await expectAtMostHundred(withRoles(['warden']));
+}
+
+async function expectAtMostHundred(token: string): Promise<void> {
+  const { server, database } = await openHall('hall');
+  const extras = `from generate_series(1, ${MOST_LISTED}) as n`;
+  await database.query(
+    `insert into accounts (id, username, password_hash, role)
+     select gen_random_uuid(), 'zz.' || n, 'none', 'player' ${extras}`,
+  );
+  try {
+    const { json } = await call(server, '/accounts', { token });
+    const count = Array.isArray(json.accounts) ? json.accounts.length : 0;
+    check(count === MOST_LISTED, {
+      sent: `GET /accounts as a warden, with more than ${MOST_LISTED} accounts`,
+      expected: `${MOST_LISTED} profiles`,
+      received: count > MOST_LISTED ? 'all of them' : `${count}`,
+      usually: 'an answer without a bound grows with the table, until it is the one that takes the server down',
+    });
+  } finally {
+    await database.query(`delete from accounts where username like 'zz.%'`);
   }
 }
 

@@ -46,6 +46,7 @@ export async function judgeClaims(): Promise<void> {
       ['exp 1e999', rawExp('1e999')],
       ['an nbf beyond the skew', token({ nbf: now + SKEW_S + 60 })],
       ['nbf as a text', token({ nbf: String(now) })],
+      ['nbf null', token({ nbf: null })],
       ['an iat in the far future', token({ iat: now + 86_400, exp: now + 90_000 })],
       ['iat as a text', token({ iat: String(now) })],
       ['no iat', token({ iat: undefined })],

@@ -1,5 +1,5 @@
 /**
- * What the checkpoints share: one database, at most three servers on it, and the accounts that live there. All of it is
+ * What the checkpoints share: one database, at most four servers on it, and the accounts that live there. All of it is
  * made when it is first needed, and given back by `closeHall`.
  */
 import { randomBytes } from 'node:crypto';
@@ -10,6 +10,7 @@ import { Client } from 'pg';
 import { type Program, startProgram } from '../../harness/program.ts';
 import { serviceAddress } from '../../harness/service.ts';
 import { expectStatus, type Tokens, tokensOf } from './answers.ts';
+import { DatabaseLine } from './database-line.ts';
 import { call, closeConnections } from './http-client.ts';
 import { EDDSA_KEY, ES256_KEY, RS256_KEY } from './published-keys.ts';
 
@@ -17,15 +18,21 @@ export const SKEW_S = 30;
 export const GRACE_MS = 400;
 export const REFRESH_TTL_MS = 1_000;
 export const STRICT_ACCOUNT_LIMIT = 3;
+export const STRICT_PROXY_HOPS = 2;
 export const STRICT_ADDRESS_LIMIT = 6;
 export const BRISK_ACCOUNT_LIMIT = 2;
+export const GATE_ACCOUNT_LIMIT = 2;
+export const GATE_PASSES = 3;
 export const BRISK_WINDOW_MS = 1_200;
 export const KEYS_RELOAD_MS = 100;
 
 const DAY_MS = '86400000';
 const MANY = '1000000';
 
-/** `hall` is patient, `brisk` has short times, `strict` low limits and sessions that end soon. */
+/**
+ * `hall` is patient, `brisk` has short times, `strict` low limits and sessions that end soon; `gate` has its database
+ * at the end of a line that can be held and cut, no proxy and no grace, and wants more passes of Argon2.
+ */
 const SETTINGS = {
   hall: {
     KEYS_RELOAD_MS: DAY_MS,
@@ -48,6 +55,17 @@ const SETTINGS = {
     LOGIN_ACCOUNT_LIMIT: String(STRICT_ACCOUNT_LIMIT),
     LOGIN_ADDRESS_LIMIT: String(STRICT_ADDRESS_LIMIT),
     LOGIN_WINDOW_MS: '3600000',
+    PROXY_HOPS: String(STRICT_PROXY_HOPS),
+    LOG_LEVEL: 'debug',
+  },
+  gate: {
+    KEYS_RELOAD_MS: DAY_MS,
+    REFRESH_GRACE_MS: '0',
+    LOGIN_ACCOUNT_LIMIT: String(GATE_ACCOUNT_LIMIT),
+    LOGIN_ADDRESS_LIMIT: MANY,
+    LOGIN_WINDOW_MS: '3600000',
+    PROXY_HOPS: '0',
+    ARGON2_PASSES: String(GATE_PASSES),
     LOG_LEVEL: 'debug',
   },
 } as const satisfies Record<string, Readonly<Record<string, string>>>;
@@ -79,6 +97,7 @@ interface Ground {
 /** A checkpoint whose time is up goes on for a while; what it opens then, nobody would close. */
 let isOpen = false;
 let ground: Promise<Ground> | undefined;
+let line: Promise<DatabaseLine> | undefined;
 let lastStart: Promise<unknown> = Promise.resolve();
 const halls = new Map<HallName, Promise<Hall>>();
 const residents = new Map<string, Promise<Resident>>();
@@ -100,6 +119,13 @@ export function openHall(name: HallName): Promise<Hall> {
   lastStart = started.catch(() => undefined);
   halls.set(name, started);
   return started;
+}
+
+/** The server `gate`, and its line to the database. */
+export async function openGate(): Promise<Hall & { readonly line: DatabaseLine }> {
+  const gate = await openHall('gate');
+  if (line === undefined) throw new Error('the gate has a line');
+  return { ...gate, line: await line };
 }
 
 /** An account of the hall that is logged in; registered once, however many ask for it. */
@@ -179,6 +205,8 @@ export async function closeHall(): Promise<void> {
   lastStart = Promise.resolve();
   closeConnections();
   await Promise.all(open.map((hall) => hall.status === 'fulfilled' && hall.value.server[Symbol.asyncDispose]()));
+  await (await line)?.[Symbol.asyncDispose]();
+  line = undefined;
   if (prepared === undefined) return;
   await prepared.database.end();
   await rm(prepared.folder, { recursive: true, force: true });
@@ -200,7 +228,9 @@ async function start(name: HallName, { folder, database, databaseUrl }: Ground):
   const keysFile = join(folder, `${name}.json`);
   await writeKeys(keysFile, [ES256_KEY, EDDSA_KEY, RS256_KEY]);
   const common = { DATABASE_URL: databaseUrl, KEYS_FILE: keysFile, PROXY_HOPS: '1', CLOCK_SKEW_S: String(SKEW_S) };
-  const server = await startProgram({ env: { ...common, ...SETTINGS[name] } });
+  if (name === 'gate') line ??= DatabaseLine.open(databaseUrl);
+  const throughLine = name === 'gate' && line !== undefined ? { DATABASE_URL: (await line).url } : {};
+  const server = await startProgram({ env: { ...common, ...SETTINGS[name], ...throughLine } });
   return { server, keysFile, database, databaseUrl };
 }
 

@@ -2,7 +2,7 @@ import { hash } from '@node-rs/argon2';
 import type { Client } from 'pg';
 import { check, fail } from '../../harness/failure.ts';
 import { expectStatus } from './answers.ts';
-import { contentsOfTables, openHall, passwordOf, register } from './hall.ts';
+import { contentsOfTables, GATE_PASSES, openHall, passwordOf, register } from './hall.ts';
 import { call } from './http-client.ts';
 
 /** OWASP Password Storage Cheat Sheet: Argon2id with 19 MiB, two passes, one lane. */
@@ -67,6 +67,34 @@ export async function judgeRehash(): Promise<void> {
     sent: `${sent} twice with the right password`,
     usually: 'the new hash is of something else than the password',
   });
+  await expectPassesAsSet();
+}
+
+/** From a server that wants two passes to one that wants three, and back. */
+async function expectPassesAsSet(): Promise<void> {
+  const { server: hall, database } = await openHall('hall');
+  const { server: gate } = await openHall('gate');
+  const body = { username: 'recruit', password: passwordOf('recruit') };
+  await register('recruit');
+  const sent = `an account whose hash has ${LEAST.t} passes, then POST /sessions at a server with ARGON2_PASSES=${GATE_PASSES}`;
+  expectStatus(await call(gate, '/sessions', { body }), 200, { sent, usually: 'the log-in fails' });
+  const { m, t } = await storedHash(database, 'recruit');
+  check(t === GATE_PASSES && m >= LEAST.m, {
+    sent: `${sent}, then select password_hash`,
+    expected: `a new hash with ${GATE_PASSES} passes`,
+    received: `m=${m}, t=${t}`,
+    usually:
+      'the hash is held against the least that OWASP allows, or by its memory only: hold both parameters against the settings',
+  });
+  const before = await rawHash(database, 'recruit');
+  const back = `an account whose hash has ${GATE_PASSES} passes, then POST /sessions at a server with ARGON2_PASSES=${LEAST.t}`;
+  expectStatus(await call(hall, '/sessions', { body }), 200, { sent: back, usually: 'the log-in fails' });
+  check((await rawHash(database, 'recruit')) === before, {
+    sent: `${back}, then select password_hash`,
+    expected: 'the hash as it was',
+    received: 'another one',
+    usually: 'every hash with other parameters is replaced, also one that is stronger',
+  });
 }
 
 const FEW_ROUNDS = 5;
@@ -78,9 +106,9 @@ const WARM_UP_ROUNDS = 1;
 export async function judgeEqualTime(): Promise<void> {
   const { server } = await openHall('hall');
   await register('sentry');
-  const timeOf = async (username: string): Promise<number> => {
+  const timeOf = async (username: string, password = 'not the password'): Promise<number> => {
     const since = performance.now();
-    const answer = await call(server, '/sessions', { body: { username, password: 'not the password' } });
+    const answer = await call(server, '/sessions', { body: { username, password } });
     const elapsedMs = performance.now() - since;
     expectStatus(answer, 401, { sent: `POST /sessions as "${username}"`, usually: 'the route is missing' });
     return elapsedMs;
@@ -89,16 +117,33 @@ export async function judgeEqualTime(): Promise<void> {
   const wrong: number[] = [];
   const unknown: number[] = [];
   const impossible: number[] = [];
+  const short: number[] = [];
   for (let round = 0; round < WARM_UP_ROUNDS + MOST_ROUNDS; round += 1) {
-    const times = [await timeOf('sentry'), await timeOf(`no.such.${round}`), await timeOf(`not a name ${round}`)];
+    const times = [
+      await timeOf('sentry'),
+      await timeOf(`no.such.${round}`),
+      await timeOf(`not a name ${round}`),
+      await timeOf('sentry', 'short'),
+    ];
     if (round < WARM_UP_ROUNDS) continue;
-    for (const [i, list] of [wrong, unknown, impossible].entries()) list.push(times[i] ?? 0);
-    if (wrong.length >= FEW_ROUNDS && isEqual(unknown, wrong) && isEqual(impossible, wrong)) return;
+    for (const [i, list] of [wrong, unknown, impossible, short].entries()) list.push(times[i] ?? 0);
+    if (wrong.length >= FEW_ROUNDS && [unknown, impossible, short].every((times) => isEqual(times, wrong))) return;
   }
-  const figures = [wrong, unknown, impossible].map((times) => `${median(times).toFixed(1)} ms`);
-  fail({
-    sent: 'log-ins with a wrong password, with an unknown user name, and with one that cannot exist, taking turns',
+  const figures = [wrong, unknown, impossible, short].map((times) => `${median(times).toFixed(1)} ms`);
+  const text = {
+    sent: 'log-ins with a wrong password, an unknown user name, one that cannot exist, and a password that is too short, taking turns',
     expected: `medians within a factor of ${1 / LEAST_RATIO} of one another`,
+  };
+  if (isEqual(unknown, wrong) && isEqual(impossible, wrong)) {
+    fail({
+      ...text,
+      received: `${figures[0]} for a wrong password, ${figures[3]} for one that is too short`,
+      usually:
+        'a password of a wrong length is refused without hashing, as at a registration: here it is a wrong password',
+    });
+  }
+  fail({
+    ...text,
     received: `${figures[0]} for a wrong password, ${figures[1]} for an unknown name, ${figures[2]} for an impossible one`,
     usually: 'without an account there is nothing to verify, so nothing is: verify against a hash that nobody knows',
   });

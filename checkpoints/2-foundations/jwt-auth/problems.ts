@@ -1,4 +1,6 @@
 import { check } from '../../harness/failure.ts';
+import type { Program } from '../../harness/program.ts';
+import { connectTcp } from '../../harness/tcp-client.ts';
 import { expectProblem, expectStatus } from './answers.ts';
 import { openHall } from './hall.ts';
 import { type Answer, type Call, call } from './http-client.ts';
@@ -14,8 +16,11 @@ interface Bad {
   readonly path: string;
   readonly call: Call;
   readonly status: number | readonly number[];
+  /** Default: that of a framework that answers by itself. */
+  readonly usually?: string;
 }
 
+const FRAMEWORK = 'an error of the framework, with its own status and its own page';
 const CREDENTIALS = JSON.stringify({ username: 'gwen', password: 'not the password' });
 
 function withType(type: string, body: string = CREDENTIALS): Call {
@@ -36,6 +41,7 @@ const BAD: readonly Bad[] = [
     status: 415,
   },
   { what: 'text/plain', path: '/sessions', call: withType('text/plain'), status: 415 },
+  { what: 'application/jsonp', path: '/sessions', call: withType('application/jsonp'), status: 415 },
   { what: 'text/plain at a registration', path: '/accounts', call: withType('text/plain'), status: 415 },
   { what: 'a JSON that breaks off', path: '/sessions', call: { body: '{"username":"gwen","pass' }, status: 400 },
   { what: 'an unquoted text', path: '/accounts', call: { body: '{"username":gwen}' }, status: 400 },
@@ -49,17 +55,37 @@ const BAD: readonly Bad[] = [
     call: { body: '{"refresh_token":1}' },
     status: 400,
   },
+  {
+    what: 'a refresh_token with half of a surrogate pair',
+    path: '/sessions/refresh',
+    call: { body: '{"refresh_token":"\\ud800"}' },
+    status: 400,
+  },
   { what: 'no refresh_token', path: '/sessions/log-out', call: { body: '{}' }, status: 400 },
   { what: `a body of ${LIMIT + 1} bytes`, path: '/sessions', call: { body: sized(LIMIT + 1) }, status: 413 },
   { what: 'a body of 100 kB', path: '/accounts', call: { body: sized(100_000) }, status: 413 },
+  {
+    what: `a body of ${LIMIT + 1} bytes in chunks`,
+    path: '/sessions',
+    call: { body: sized(LIMIT + 1), chunked: true },
+    status: 413,
+    usually: 'the size is taken from Content-Length, which a body in chunks does not have: count what comes',
+  },
+  {
+    what: 'a body with a byte that is no UTF-8',
+    path: '/sessions',
+    call: { body: Buffer.from(CREDENTIALS.replace('password"}', '\xff"}'), 'latin1') },
+    status: 400,
+    usually: 'the body is decoded with U+FFFD for what cannot be decoded, so different passwords become the same',
+  },
   { what: `a body of ${LIMIT} bytes`, path: '/accounts', call: { body: sized(LIMIT) }, status: 400 },
 ];
 
 export async function judgeProblems(): Promise<void> {
   const { server } = await openHall('hall');
-  for (const { what, path, call: options, status } of BAD) {
+  for (const { what, path, call: options, status, usually = FRAMEWORK } of BAD) {
     const answer = await call(server, path, options);
-    const step = { sent: what, usually: 'an error of the framework, with its own status and its own page' };
+    const step = { sent: what, usually };
     expectStatus(answer, status, step);
     expectProblem(answer, step);
     expectNoInsides(answer, what);
@@ -72,6 +98,35 @@ export async function judgeProblems(): Promise<void> {
       usually: 'a path with another method is answered like a path that does not exist',
     });
   }
+  for (const [what, bytes] of UNREADABLE) await expectAnswered(server, what, bytes);
+}
+
+/** Bytes that never become a request, or a path that is none, for a server that takes them for one. */
+const UNREADABLE: readonly (readonly [what: string, bytes: string])[] = [
+  ['a request of an unknown version of HTTP', 'GET /nowhere HTTP/9.9\r\nHost: tavern\r\n\r\n'],
+  ['a header with a NUL', 'GET /nowhere HTTP/1.1\r\nHost: tavern\r\nX: a\0b\r\n\r\n'],
+  ['a header of 100,000 bytes', `GET /nowhere HTTP/1.1\r\nHost: tavern\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`],
+];
+
+async function expectAnswered(server: Program, sent: string, bytes: string): Promise<void> {
+  await using client = await connectTcp(server);
+  const text = {
+    sent,
+    expected: 'a status from 400 up, as a problem document',
+    usually: 'what the parser refuses never reaches your routes: the server answers it by itself, or hangs up',
+  };
+  await client.write(bytes);
+  const statusLine = await client.readLine(text);
+  let type = 'no content type';
+  for (let line = await client.readLine(text); line !== ''; line = await client.readLine(text)) {
+    const [, value] = /^content-type:\s*([^;]*)/i.exec(line) ?? [];
+    if (value !== undefined) type = value.trim();
+  }
+  const status = /^HTTP\/1\.[01] ([45]\d\d)\b/.exec(statusLine)?.[1];
+  check(status !== undefined && type === 'application/problem+json', {
+    ...text,
+    received: `${statusLine.slice(0, 80)}, ${type}`,
+  });
 }
 
 function expectNoInsides(answer: Answer, sent: string): void {

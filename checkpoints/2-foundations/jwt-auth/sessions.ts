@@ -4,7 +4,7 @@ import { pollUntil } from '../../harness/deadline.ts';
 import { CheckpointFailure, check } from '../../harness/failure.ts';
 import type { Program } from '../../harness/program.ts';
 import { expectChallenge, expectProblem, expectStatus, type Step, type Tokens, tokensOf } from './answers.ts';
-import { contentsOfTables, GRACE_MS, logIn, openHall, REFRESH_TTL_MS, register, resident } from './hall.ts';
+import { contentsOfTables, GRACE_MS, logIn, openGate, openHall, REFRESH_TTL_MS, register, resident } from './hall.ts';
 import { type Answer, call } from './http-client.ts';
 
 const TOGETHER = 6;
@@ -90,7 +90,8 @@ export async function judgeReuse(): Promise<void> {
   await register('victim');
   const other = await logIn('brisk', 'victim');
   const first = await logIn('brisk', 'victim');
-  const usually = 'the grace is shorter than REFRESH_GRACE_MS, or rotation fails';
+  const usually =
+    'the grace is shorter than REFRESH_GRACE_MS; or it ends when the successor is exchanged, which says nothing about the old token';
   const since = performance.now();
   const second = await refreshed(server, first.refresh, { sent: 'POST /sessions/refresh', usually });
   const third = await refreshed(server, second.refresh, { sent: 'POST /sessions/refresh with its successor', usually });
@@ -126,6 +127,25 @@ export async function judgeReuse(): Promise<void> {
   await refreshed(server, other.refresh, {
     sent: 'the token of another session of the same account',
     usually: 'every session of the account is ended: the family of the old token is enough',
+  });
+  await expectNoGrace();
+}
+
+async function expectNoGrace(): Promise<void> {
+  const { server } = await openGate();
+  await register('robbed');
+  const first = await logIn('gate', 'robbed');
+  const sent = 'REFRESH_GRACE_MS=0, then the token of a log-in twice';
+  const second = await refreshed(server, first.refresh, { sent, usually: 'the first use is refused' });
+  expectRefused(await present(server, first.refresh), {
+    sent,
+    expected: 'status 401 for the second use: there is no grace',
+    usually: '0 is taken for "not set", and the default for it; or the grace is never less than a moment',
+  });
+  expectRefused(await present(server, second.refresh), {
+    sent: `${sent}, then the successor`,
+    expected: 'status 401: the second use was a reuse, and has ended the session',
+    usually: 'a reuse is noticed only if there was a grace before it',
   });
 }
 
@@ -165,6 +185,16 @@ export async function judgeSameMoment(): Promise<void> {
     usually: 'each use in the grace begins a line of its own, and a thief has a session that nobody ever finds out',
   });
   await refreshed(server, one.refresh, { sent: 'the successor', usually: 'the grace has spoilt the successor' });
+  const last = await refreshed(server, refresh, {
+    sent: 'the old token within REFRESH_GRACE_MS, after its successor has been exchanged as well',
+    usually: 'the grace ends when the successor is exchanged: a third tab, or a slow answer, is punished for it',
+  });
+  check(last.refresh === one.refresh, {
+    sent: 'the old token within REFRESH_GRACE_MS, after its successor has been exchanged as well',
+    expected: 'the same successor as before',
+    received: 'another refresh token',
+    usually: 'the newest token of the family is given to whoever has an old one',
+  });
 }
 
 export async function judgeLogOut(): Promise<void> {

@@ -1,10 +1,11 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CheckpointFailure, fail } from '../../harness/failure.ts';
 import { exitOf, spawnProgram } from '../../harness/program.ts';
 import { openHall, writeKeys } from './hall.ts';
-import { ES256_KEY, RS256_KEY } from './published-keys.ts';
+import { EDDSA_KEY, ES256_KEY, RS256_KEY } from './published-keys.ts';
 
 const REFUSED_WITHIN_MS = 10_000;
 /** One line is asked for; a runner around the program may add one or two of its own. */
@@ -29,6 +30,26 @@ export async function judgeBadSettings(): Promise<void> {
         'KEYS_FILE',
       ],
       [
+        'two keys of one kid in KEYS_FILE',
+        { KEYS_FILE: await file('twins.json', [ES256_KEY, EDDSA_KEY, { ...RS256_KEY, kid: EDDSA_KEY.kid }]) },
+        'KEYS_FILE',
+      ],
+      [
+        'an RSA key of 1024 bits in KEYS_FILE',
+        { KEYS_FILE: await file('short.json', [ES256_KEY, shortKey()]) },
+        'KEYS_FILE',
+      ],
+      [
+        'a first key without its private part in KEYS_FILE',
+        { KEYS_FILE: await file('public.json', [{ ...ES256_KEY, d: undefined }, EDDSA_KEY]) },
+        'KEYS_FILE',
+      ],
+      [
+        'a first key whose private part belongs to another public one in KEYS_FILE',
+        { KEYS_FILE: await file('halves.json', [halves(), EDDSA_KEY]) },
+        'KEYS_FILE',
+      ],
+      [
         'a DATABASE_URL where nobody listens',
         { DATABASE_URL: `postgres://tavern:${SECRET}@127.0.0.1:1/tavern` },
         undefined,
@@ -42,6 +63,19 @@ export async function judgeBadSettings(): Promise<void> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** RFC 7518 §3.3 wants twice as many bits. */
+function shortKey(): object {
+  const jwk = generateKeyPairSync('rsa', { modulusLength: 1_024 }).privateKey.export({ format: 'jwk' });
+  return { ...jwk, kid: 'short', alg: 'RS256' };
+}
+
+/** The private members of one key, and the modulus of another. */
+function halves(): object {
+  const n = Buffer.from(RS256_KEY.n ?? '', 'base64url');
+  n[100] = (n[100] ?? 0) ^ 1;
+  return { ...RS256_KEY, n: n.toString('base64url') };
 }
 
 async function expectRefusal(sent: string, env: Record<string, string>, named: string | undefined): Promise<void> {

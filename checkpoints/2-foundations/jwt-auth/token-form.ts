@@ -1,6 +1,6 @@
 import { resident } from './hall.ts';
 import { BRIEF_TOKEN, EDDSA_KEY, PUBLISHED_TOKENS } from './published-keys.ts';
-import { claimsFor, headerOf, type Json, signedBy } from './token.ts';
+import { base64url, claimsFor, headerOf, type Json, privateKeyOf, signatureOf, signedBy } from './token.ts';
 import { accept, refuse } from './token-cases.ts';
 
 export async function judgeTokenForm(): Promise<void> {
@@ -17,7 +17,7 @@ export async function judgeTokenForm(): Promise<void> {
     [
       ['padding', `${token}==`],
       ['padding inside', `${header}=.${payload}.${signature}`],
-      ['unused bits that are not zero', withUnusedBits(token)],
+      ['unused bits that are not zero', withOtherBits(token)],
       ["the brief's other last character", `${BRIEF_TOKEN.slice(0, -1)}h`],
       ['the alphabet of base64', withBase64Alphabet(claims)],
       ['an asterisk in the signature', `${token.slice(0, -3)}*${token.slice(-3)}`],
@@ -32,10 +32,26 @@ export async function judgeTokenForm(): Promise<void> {
       ['an empty header', `.${payload}.${signature}`],
       ['no claims', `${header}..${signature}`],
       ['only dots', '..'],
-      ['a token of 5,000 characters', signed(headerOf(EDDSA_KEY), { ...claims, filler: 'x'.repeat(3_500) })],
       ...PUBLISHED_TOKENS,
     ],
     'a part is not there, not JSON, or not what the brief calls a token: 401, and never an error of the server',
+  );
+  await refuse(
+    [['a good token of 5,000 characters', signed(headerOf(EDDSA_KEY), { ...claims, filler: 'x'.repeat(3_500) })]],
+    'nothing bounds its length: what has more than 4,096 characters is refused before anybody decodes it',
+  );
+  const inHeader = (respell: Respell) =>
+    otherwiseSpelt(0, respell, (filler) => [{ ...headerOf(EDDSA_KEY), filler }, claims]);
+  const inClaims = (respell: Respell) =>
+    otherwiseSpelt(1, respell, (filler) => [headerOf(EDDSA_KEY), { ...claims, filler }]);
+  await refuse(
+    [
+      ['padding in a header that is signed with it', inHeader(withPadding)],
+      ['padding in claims that are signed with it', inClaims(withPadding)],
+      ['unused bits in a header that is signed with them', inHeader(withOtherBits)],
+      ['unused bits in claims that are signed with them', inClaims(withOtherBits)],
+    ],
+    'only the signature is held against its one spelling, or none of the parts: all three have one',
   );
   await refuse(
     [
@@ -45,6 +61,7 @@ export async function judgeTokenForm(): Promise<void> {
         'claims with invalid UTF-8',
         signed(headerOf(EDDSA_KEY), Buffer.from(text.replace('{', '{"x":"\xff",'), 'latin1')),
       ],
+      ['a byte order mark before the claims', signed(headerOf(EDDSA_KEY), `\ufeff${text}`)],
       ['a header that is no JSON', signed('{"alg":"EdDSA"', text)],
       ['sub twice', signed(headerOf(EDDSA_KEY), text.replace('{', '{"sub":"somebody else",'))],
       ['exp twice', signed(headerOf(EDDSA_KEY), text.replace('{', '{"exp":1,'))],
@@ -64,12 +81,34 @@ export async function judgeTokenForm(): Promise<void> {
     ],
     'crit names what must be understood, and nothing of it is: refuse the token (RFC 7515 §4.1.11)',
   );
+  await refuse(
+    [null, false, 0, ''].map((crit) => [`crit ${JSON.stringify(crit)}`, critical({ crit })]),
+    'crit is looked at for its truth, and null, false, 0 and "" have none: ask whether the header has the member',
+  );
 }
 
-/** The same bytes with another last character. An Ed25519 signature leaves four bits of it unused. */
-function withUnusedBits(token: string): string {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-  return token.slice(0, -1) + alphabet[alphabet.indexOf(token.at(-1) ?? 'A') + 1];
+type Respell = (part: string) => string;
+
+const withPadding: Respell = (part) => `${part}${'='.repeat((4 - (part.length % 4)) % 4)}`;
+/** Another last character for the same bytes: of a part that is no multiple of four, two or four bits of it are unused. */
+const withOtherBits: Respell = (part) => part.slice(0, -1) + ALPHABET[ALPHABET.indexOf(part.at(-1) ?? 'A') + 1];
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** A token of ours with one part in another spelling, and a signature over that very spelling. */
+function otherwiseSpelt(
+  part: 0 | 1,
+  respell: Respell,
+  make: (filler: string) => readonly [header: Json, claims: Json],
+): string {
+  for (const filler of ['', 'x', 'xx']) {
+    const parts = make(filler).map(base64url);
+    const before = parts[part] ?? '';
+    if (before.length % 4 === 0) continue;
+    parts[part] = respell(before);
+    const input = parts.join('.');
+    return `${input}.${base64url(signatureOf(EDDSA_KEY.alg, privateKeyOf(EDDSA_KEY), input))}`;
+  }
+  throw new Error('one length in three has no unused bits, and the next one has');
 }
 
 /** A token whose signature needs a character on which base64 and base64url differ, in the wrong one of them. */

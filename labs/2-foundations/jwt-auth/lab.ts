@@ -234,6 +234,16 @@ export const jwtAuth: BuiltLab = {
       ],
     },
     {
+      id: 'crowd',
+      sentence: 'no more than 64 passwords are under way or waiting, and a refusal waits for none of them',
+      read: 'limits-and-logs',
+      hints: [
+        'A thousand log-ins arrive in one second, and each needs 30 ms of a core. When does the last one get its answer?',
+        'Count what you hand to the hash function, and refuse with 503 and Retry-After from the 65th on.',
+        'Ask the limits before the password: an answer of 429 needs no hash, and takes no place in the line.',
+      ],
+    },
+    {
       id: 'problems',
       sentence: 'every error is a problem document with the right status, and tells nothing of how the server is made',
       read: 'problem-documents',
@@ -289,6 +299,25 @@ export const jwtAuth: BuiltLab = {
         'A server that starts with half its protection is worse than one that does not start. Check before you listen.',
         'For each key: its alg is one of the three, its kind fits the alg, its kid is its own, and the first can sign.',
         'The error of a database driver may hold the URL, and the URL holds a password. Write a line of your own.',
+      ],
+    },
+    {
+      id: 'outage',
+      sentence: 'without its database the server answers 503, and goes on when the database is back',
+      read: 'pools-timeouts-and-recovery',
+      hints: [
+        'Which error does your driver raise when the connection breaks: while it is idle, and while a query is under way?',
+        'An error event that nobody listens to ends a Node process. A pool has one, and so has each client that you took from it.',
+        'Tell the database’s absence from your own mistakes by the code of the error, and answer it with 503 and Retry-After.',
+      ],
+    },
+    {
+      id: 'stop',
+      sentence: 'SIGTERM lets requests under way have their answers, and ends with exit code 0',
+      read: 'pools-timeouts-and-recovery',
+      hints: [
+        'What happens to somebody whose log-in waits for the database in the moment in which a new version is rolled out?',
+        'Stop listening, end connections that wait for a next request, let the others finish, and only then close the pool.',
       ],
     },
     {

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isUtf8 } from 'node:buffer';
 import express, {
   type ErrorRequestHandler,
   type Express,
@@ -9,6 +9,8 @@ import express, {
 import type { AccessTokens } from './access-token.ts';
 import type { Accounts, Profile } from './accounts.ts';
 import { callerOf, requireRole, requireToken } from './bearer.ts';
+import { clientAddress } from './client-address.ts';
+import { isDatabaseGone } from './database-gone.ts';
 import type { KeyRing } from './key-ring.ts';
 import { type Logger, logRequests } from './log.ts';
 import type { LogIn } from './log-in.ts';
@@ -38,11 +40,10 @@ export function createApi(parts: ApiParts): Express {
   const { accounts, sessions, logIn, passwords, tokens, keys, log } = parts;
   const app = express();
   app.disable('x-powered-by');
-  // The last entries of X-Forwarded-For are our own proxies'; what stands before them, anybody may have written.
-  app.set('trust proxy', parts.proxyHops);
   app.use(logRequests(log));
-  const json = express.json({ limit: MAX_BODY_BYTES, strict: false, inflate: false });
+  const json = express.json({ limit: MAX_BODY_BYTES, strict: false, inflate: false, verify: requireUtf8 });
   const signedIn = requireToken(tokens);
+  const addressOf = (req: Request) => clientAddress(req, parts.proxyHops);
 
   const sendTokens = async (res: Response, { id, role }: Pick<Profile, 'id' | 'role'>, refreshToken: string) => {
     const accessToken = await tokens.issue({ accountId: id, roles: [role] });
@@ -152,6 +153,11 @@ const requireJson: RequestHandler = (req, res, next) => {
   next();
 };
 
+/** The parser would read every byte that is no UTF-8 as U+FFFD, and two passwords as one. */
+function requireUtf8(_req: unknown, _res: unknown, body: Buffer): void {
+  if (!isUtf8(body)) throw Object.assign(new Error('the body is no UTF-8'), { status: 400 });
+}
+
 function onlyMethods(methods: string): RequestHandler {
   return (_req, res) => {
     res.set('Allow', methods);
@@ -162,16 +168,6 @@ function onlyMethods(methods: string): RequestHandler {
 function tooMany(res: Response, retryAfterMs: number): void {
   res.set('Retry-After', String(Math.max(1, Math.ceil(retryAfterMs / 1000))));
   sendProblem(res, 'too-many-attempts');
-}
-
-/**
- * What attempts are counted by. IPv4 addresses come as ::ffff:127.0.0.1 on a socket that speaks both.
- *
- * Simplified: who has one IPv6 address usually has 2⁶⁴ of them. In production: count those by their first 64 bits.
- */
-function addressOf({ ip = '', socket }: Request): string {
-  const address = isIP(ip) > 0 ? ip : (socket.remoteAddress ?? 'unknown');
-  return address.replace(/^::ffff:/i, '');
 }
 
 // #region errors
@@ -199,13 +195,3 @@ function answerErrors(log: Logger): ErrorRequestHandler {
   };
 }
 // #endregion errors
-
-/**
- * Class 08, 53 and 57 of PostgreSQL's codes: the connection is lost, or the server is full or going down. What the
- * driver notices by itself has no code.
- */
-function isDatabaseGone({ code = '', message }: Error & { code?: string }): boolean {
-  return (
-    /^(08|53|57)[0-9A-Z]{3}$|^ECONN|^ETIMEDOUT$/.test(code) || /^(Connection terminated|timeout exceeded)/.test(message)
-  );
-}

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type CryptoKey, importJWK, type JWK } from 'jose';
+import { CompactSign, type CryptoKey, compactVerify, importJWK, type JWK } from 'jose';
 import type { Logger } from './log.ts';
 import { type Algorithm, keyProblem, publicPart } from './signing-key.ts';
 
@@ -100,8 +100,11 @@ async function readKeys(path: string): Promise<KeySet> {
   const [first] = entries;
   if (first?.d === undefined) throw new KeysFileError('KEYS_FILE: the first key signs, so it needs its private part');
   const { kid = '', alg } = first as JWK & { alg: Algorithm };
+  const key = await imported(first, alg);
+  if (!(await isPair(alg, key, byKid.get(kid)?.key)))
+    throw new KeysFileError(`KEYS_FILE: the key "${kid}" is two halves of two`);
   return {
-    signing: { kid, alg, key: await imported(first, alg) },
+    signing: { kid, alg, key },
     byKid,
     published: { keys: entries.map(publicPart) },
   };
@@ -120,6 +123,18 @@ async function readEntries(path: string): Promise<JWK[]> {
   if (!Array.isArray(keys) || keys.length === 0)
     throw new KeysFileError('KEYS_FILE is a JWK Set with at least one key');
   return keys as JWK[];
+}
+
+/** Not every library notices private and public members that do not belong together; nobody could verify our tokens. */
+async function isPair(alg: Algorithm, privateKey: CryptoKey, publicKey: CryptoKey | undefined): Promise<boolean> {
+  if (publicKey === undefined) return false;
+  try {
+    const token = await new CompactSign(Buffer.from('a probe')).setProtectedHeader({ alg }).sign(privateKey);
+    await compactVerify(token, publicKey);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function imported(jwk: JWK, alg: Algorithm): Promise<CryptoKey> {

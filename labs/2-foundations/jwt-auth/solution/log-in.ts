@@ -39,7 +39,11 @@ export class LogIn {
     const account = name === undefined ? undefined : await this.#accounts.credentials(name, address);
     const admission = this.#attempts.admit(this.#quotas(name ?? '', address, account?.isFamiliar ?? false));
     if (!admission.admitted) return { kind: 'too-many', retryAfterMs: admission.retryAfterMs };
-    const verdict = await this.#passwords.verify(account?.passwordHash, password);
+    const verdict = await this.#passwords.verify(account?.passwordHash, password).catch((error: unknown) => {
+      // No password was looked at.
+      admission.forgive();
+      throw error;
+    });
     if (account === undefined || !verdict.right) return { kind: 'wrong' };
     admission.forgive();
     await this.#accounts.remember(account.id, address);

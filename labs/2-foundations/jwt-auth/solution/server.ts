@@ -14,6 +14,7 @@ import { Passwords } from './password.ts';
 import { createTables } from './schema.ts';
 import { Sessions } from './sessions.ts';
 import { readSettings, type Settings } from './settings.ts';
+import { answerUnreadable } from './unreadable-request.ts';
 
 const MAX_CONNECTIONS_TO_DATABASE = 10;
 const DATABASE_TIMEOUT_MS = 5_000;
@@ -52,6 +53,11 @@ async function serve(settings: Settings): Promise<void> {
       log,
     }),
   );
+  server.on('clientError', answerUnreadable);
+  server.on('request', (_req, res) => {
+    // A connection that has its answer would be kept for a next request, and the stop would wait for it.
+    res.once('close', () => !server.listening && server.closeIdleConnections());
+  });
   server.listen(settings.port, settings.host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

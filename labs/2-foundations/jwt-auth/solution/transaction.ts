@@ -4,6 +4,11 @@ import type { Pool, PoolClient } from 'pg';
 export async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  // A connection that breaks is an error event of its client as well; while it is ours, the pool does not listen.
+  const onBreak = (error: Error) => {
+    broken = error;
+  };
+  client.on('error', onBreak);
   try {
     await client.query('begin');
     const result = await work(client);
@@ -16,6 +21,7 @@ export async function transaction<T>(pool: Pool, work: (client: PoolClient) => P
     throw error;
   } finally {
     // With an error the connection is thrown away instead of being used again in the middle of a transaction.
+    client.off('error', onBreak);
     client.release(broken);
   }
 }

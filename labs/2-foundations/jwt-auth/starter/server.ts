@@ -45,6 +45,7 @@ app.post('/sessions', async (req, res) => {
   // TODO(account-limit): guesses at one account are limited, and the owner is not locked out.
   // TODO(address-limit): so are those from one address, by X-Forwarded-For as far as PROXY_HOPS trusts it.
   // TODO(limit-passes): after LOGIN_WINDOW_MS there is room again.
+  // TODO(crowd): at most 64 passwords are under way or waiting.
   const { rows } = await pool.query('select * from accounts where username = $1', [req.body.username]);
   // TODO(log-in): a wrong password and an unknown user get the same problem document, and the tokens no cache.
   // TODO(equal-time): and both take the same time.
@@ -83,6 +84,7 @@ app.get('/accounts', signedIn, async (_req, res) => {
 });
 
 // TODO(problems): every error is a problem document, those of Express included.
+// TODO(outage): without the database the answer is 503, and the server lives on.
 
 async function issue(accountId: string, refreshToken: string = randomUUID()) {
   await pool.query('insert into sessions values ($1, $2) on conflict do nothing', [refreshToken, accountId]);
@@ -102,3 +104,4 @@ function sha256(text: unknown): string {
 const server = app.listen(Number(process.env.PORT ?? '7021'), process.env.HOST ?? '127.0.0.1');
 await once(server, 'listening');
 console.log(`READY ${(server.address() as AddressInfo).port}`);
+// TODO(stop): SIGTERM ends it when the requests under way have their answers.

@@ -77,16 +77,18 @@ class Refusal extends Error {
 const CHALLENGE = 'Bearer realm="tavern"';
 const badCredentials = () => new Refusal(401, 'Wrong user name or password', { 'www-authenticate': CHALLENGE });
 
-/** Failures of the window by key; a timer forgets each of them. At most as many as there is room for are kept. */
-const failures = new Map<string, Set<number>>();
+/** Failures of the window by key, with their moments; a timer forgets each. At most as many as there is room for. */
+const failures = new Map<string, Map<number, number>>();
 let serial = 0;
 
 /** Counts an attempt for each key, or refuses it. @returns what takes the attempt back. */
 function attempt(limits: readonly (readonly [key: string, limit: number])[]): () => void {
   const windowMs = setting('LOGIN_WINDOW_MS');
   for (const [key, limit] of limits) {
-    if ((failures.get(key)?.size ?? 0) < limit) continue;
-    throw new Refusal(429, 'Too many attempts', { 'retry-after': String(Math.ceil(windowMs / 1000)) });
+    const [oldest, ...others] = failures.get(key)?.values() ?? [];
+    if (oldest === undefined || others.length + 1 < limit) continue;
+    const waitMs = Math.max(1, oldest + windowMs - performance.now());
+    throw new Refusal(429, 'Too many attempts', { 'retry-after': String(Math.ceil(waitMs / 1000)) });
   }
   const id = serial++;
   const forget = () => {
@@ -96,9 +98,27 @@ function attempt(limits: readonly (readonly [key: string, limit: number])[]): ()
       if (marks?.size === 0) failures.delete(key);
     }
   };
-  for (const [key] of limits) failures.set(key, (failures.get(key) ?? new Set()).add(id));
+  for (const [key] of limits) failures.set(key, (failures.get(key) ?? new Map()).set(id, performance.now()));
   setTimeout(forget, windowMs).unref();
   return forget;
+}
+
+const MAX_HASHING = 64;
+let hashing = 0;
+
+/** Every use of Argon2 comes through here, under way or waiting for a thread. */
+async function hashed<T>(work: () => Promise<T>): Promise<T> {
+  if (hashing >= MAX_HASHING) throw unavailable();
+  hashing += 1;
+  try {
+    return await work();
+  } finally {
+    hashing -= 1;
+  }
+}
+
+function unavailable(): Refusal {
+  return new Refusal(503, 'Come back in a moment', { 'retry-after': '1' });
 }
 
 type Route = (req: IncomingMessage) => Promise<Reply>;
@@ -111,7 +131,7 @@ const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
       const length = [...password.normalize('NFC')].length;
       if (username === undefined || length < 12 || length > 128) throw new Refusal(400, 'Not acceptable as an account');
       attempt([[`from ${addressOf(req)}`, setting('LOGIN_ADDRESS_LIMIT')]]);
-      const account = await store.addAccount(username, await hash(password.normalize('NFC'), cost));
+      const account = await store.addAccount(username, await hashed(() => hash(password.normalize('NFC'), cost)));
       if (account === undefined) throw new Refusal(409, 'This name is taken');
       return { status: 201, body: profileOf(account) };
     },
@@ -140,12 +160,19 @@ const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
         [`from ${from}`, setting('LOGIN_ADDRESS_LIMIT')],
         [isHome ? `${name} at home ${from}` : `strangers to ${name}`, setting('LOGIN_ACCOUNT_LIMIT')],
       ]);
-      const isRight = await verify(account?.hash ?? nobody, password.normalize('NFC'));
+      const isRight = await hashed(() => verify(account?.hash ?? nobody, password.normalize('NFC'))).catch((error) => {
+        takeBack();
+        throw error;
+      });
       if (!isRight || account === undefined) throw badCredentials();
       takeBack();
       const { memoryCost, timeCost } = parseOptions(account.hash);
       const isWeak = memoryCost < cost.memoryCost || timeCost < cost.timeCost;
-      await store.welcome(account.id, from, isWeak ? await hash(password.normalize('NFC'), cost) : account.hash);
+      await store.welcome(
+        account.id,
+        from,
+        isWeak ? await hashed(() => hash(password.normalize('NFC'), cost)) : account.hash,
+      );
       return pair(account, await store.begin(account.id, setting('REFRESH_TTL_MS')));
     },
   },
@@ -178,18 +205,27 @@ const server = createServer(async (req, res) => {
   const { pathname } = new URL(req.url ?? '/', 'http://tavern');
   const { status, body, headers } = await answer(req, pathname).catch((error: unknown) => {
     if (error instanceof Refusal) return error.reply;
+    if (isDatabaseGone(error as Error & { code?: string })) return unavailable().reply;
     console.error('unexpected', (error as Error).name, (error as { code?: string }).code ?? '');
     return new Refusal(500, 'Our fault').reply;
   });
   const type = status >= 400 ? 'application/problem+json' : 'application/json';
   // What is left of a body that was refused is read and thrown away, so that the connection can go on.
   req.resume();
+  // Nobody is to wait for a next request on this connection.
+  if (!server.listening) res.shouldKeepAlive = false;
   res.writeHead(status, { ...(body ? { 'content-type': type } : {}), 'cache-control': 'no-store', ...headers });
   res.end(body && JSON.stringify(body));
   console.error(req.method, pathname.slice(0, 100), status);
 });
 server.listen(setting('PORT'), env.HOST || '127.0.0.1', () => {
   console.log(`READY ${(server.address() as AddressInfo).port}`);
+});
+server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
+  const body = JSON.stringify({ type: 'about:blank', title: 'This is no request', status });
+  const head = `content-type: application/problem+json\r\ncontent-length: ${body.length}\r\nconnection: close`;
+  if (socket.writable) socket.end(`HTTP/1.1 ${status} \r\n${head}\r\n\r\n${body}`);
 });
 process.once('SIGTERM', () => {
   server.close(() => process.exit(0));
@@ -202,6 +238,11 @@ async function answer(req: IncomingMessage, pathname: string): Promise<Reply> {
   const route = methods[req.method ?? ''];
   if (route === undefined) throw new Refusal(405, 'Not with this method', { allow: Object.keys(methods).join(', ') });
   return route(req);
+}
+
+/** By PostgreSQL's own codes, the system's, and the words of the driver, which has no codes for what it notices. */
+function isDatabaseGone({ code = '', message }: Error & { code?: string }): boolean {
+  return /^(08|53|57)...$|^E[A-Z]+$/.test(code) || /^(Connection|Client|timeout)/.test(message);
 }
 
 async function texts(req: IncomingMessage, names: readonly string[]): Promise<string[]> {

@@ -56,6 +56,10 @@ function readKey(jwk: JsonWebKey): Key {
   const publicKey = createPublicKey({ format: 'jwk', key: jwk });
   if ((publicKey.asymmetricKeyDetails?.modulusLength ?? MIN_RSA_BITS) < MIN_RSA_BITS) throw new Error('bits');
   const privateKey = jwk.d === undefined ? undefined : createPrivateKey({ format: 'jwk', key: jwk });
+  // node:crypto takes two halves of two keys for one.
+  const digest = alg === 'EdDSA' ? null : 'sha256';
+  const probe = Buffer.from('probe');
+  if (privateKey && !verify(digest, probe, publicKey, sign(digest, probe, privateKey))) throw new Error('halves');
   return { kid, alg, publicKey, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' } };
 }
 
@@ -118,7 +122,7 @@ function decode(part: string): Buffer | undefined {
 /** @returns undefined for what is no JSON object, or has a name twice: then it has more colons behind texts than names. */
 function parse(bytes: Buffer): Record<string, unknown> | undefined {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     let names = 0;
     const value: unknown = JSON.parse(text, function (this: unknown, key, child) {
       if (!Array.isArray(this) && key !== '') names += 1;

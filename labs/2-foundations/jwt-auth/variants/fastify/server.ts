@@ -1,18 +1,22 @@
 /** The parts of the solution behind Fastify, with its own parsing, hooks and error handler. */
+import { isUtf8 } from 'node:buffer';
 import type { AddressInfo } from 'node:net';
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { Pool } from 'pg';
 import { AccessTokens, type Caller } from '../../solution/access-token.ts';
 import { Accounts } from '../../solution/accounts.ts';
 import { AttemptLimit } from '../../solution/attempt-limit.ts';
+import { clientAddress } from '../../solution/client-address.ts';
+import { isDatabaseGone } from '../../solution/database-gone.ts';
 import { KeyRing } from '../../solution/key-ring.ts';
 import { createLog } from '../../solution/log.ts';
 import { LogIn } from '../../solution/log-in.ts';
-import { isAcceptablePassword, Passwords } from '../../solution/password.ts';
+import { isAcceptablePassword, Passwords, PasswordsBusy } from '../../solution/password.ts';
 import { readTexts } from '../../solution/request-body.ts';
 import { createTables } from '../../solution/schema.ts';
 import { Sessions } from '../../solution/sessions.ts';
 import { readSettings } from '../../solution/settings.ts';
+import { answerUnreadable } from '../../solution/unreadable-request.ts';
 import { canonicalUserName } from '../../solution/user-name.ts';
 
 const reading = readSettings(process.env);
@@ -33,8 +37,22 @@ const logIn = new LogIn(accounts, passwords, new AttemptLimit(settings.loginWind
 const { issuer, audience, accessTokenTtlS: ttlS, clockSkewS } = settings;
 const tokens = new AccessTokens(keys, { issuer, audience, ttlS, clockSkewS });
 
-const app = fastify({ bodyLimit: 16 * 1024, trustProxy: (_address, hop) => hop < settings.proxyHops });
-app.removeContentTypeParser('text/plain');
+const app = fastify({ bodyLimit: 16 * 1024, clientErrorHandler: answerUnreadable });
+app.removeAllContentTypeParsers();
+app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => {
+  if (!isUtf8(body)) throw notReadable();
+  try {
+    return JSON.parse(body.toString()) as unknown;
+  } catch {
+    throw notReadable();
+  }
+});
+
+function notReadable(): Error {
+  return Object.assign(new Error('the body is no JSON in UTF-8'), { statusCode: 400 });
+}
+
+const addressOf = ({ raw }: FastifyRequest) => clientAddress(raw, settings.proxyHops);
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad request',
@@ -46,6 +64,7 @@ const TITLES: Readonly<Record<number, string>> = {
   413: 'Too large',
   415: 'JSON, please',
   429: 'Too many attempts',
+  503: 'Come back in a moment',
 };
 
 function refuse(reply: FastifyReply, status: number, headers: Readonly<Record<string, string>> = {}): FastifyReply {
@@ -57,8 +76,14 @@ function challenge(error?: string): Record<string, string> {
   return { 'www-authenticate': error === undefined ? 'Bearer' : `Bearer error="${error}"` };
 }
 
-app.setErrorHandler((error: { statusCode?: number; name: string }, _request, reply) => {
+// After SIGTERM nobody is to wait for a next request on a connection.
+app.addHook('onSend', async (_request, reply) => {
+  if (!app.server.listening) reply.header('connection', 'close');
+});
+
+app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, _request, reply) => {
   const { statusCode: status = 500, name } = error;
+  if (error instanceof PasswordsBusy || isDatabaseGone(error)) return refuse(reply, 503, { 'retry-after': '1' });
   if (status >= 500) log.error({ name }, 'unexpected-error');
   return refuse(reply, status in TITLES ? status : 500);
 });
@@ -88,7 +113,7 @@ app.post('/accounts', async (request, reply) => {
   const read = readTexts(request.body, ['username', 'password']);
   const username = read.ok ? canonicalUserName(read.texts.username) : undefined;
   if (!read.ok || username === undefined || !isAcceptablePassword(read.texts.password)) return refuse(reply, 400);
-  const refused = logIn.admitRegistration(request.ip);
+  const refused = logIn.admitRegistration(addressOf(request));
   if (refused) return tooMany(reply, refused.retryAfterMs);
   const profile = await accounts.create(username, await passwords.hash(read.texts.password));
   return profile === undefined ? refuse(reply, 409) : reply.code(201).send(profile);
@@ -110,7 +135,7 @@ app.get('/accounts/me', async (request, reply) => {
 app.post('/sessions', async (request, reply) => {
   const read = readTexts(request.body, ['username', 'password']);
   if (!read.ok) return refuse(reply, 400);
-  const result = await logIn.attempt({ ...read.texts, address: request.ip });
+  const result = await logIn.attempt({ ...read.texts, address: addressOf(request) });
   if (result.kind === 'too-many') return tooMany(reply, result.retryAfterMs);
   if (result.kind === 'wrong') return refuse(reply, 401, challenge());
   const { id, role } = result.profile;
