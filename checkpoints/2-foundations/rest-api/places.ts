@@ -194,6 +194,7 @@ const ordinal = (n: number): string => `${n}${['st', 'nd', 'rd'][n - 1] ?? 'th'}
 export async function triesConflictsAgain(): Promise<void> {
   const { program, proxy } = await proxiedServer();
   const usually = 'PostgreSQL asks to run the whole transaction again (40001, 40P01), and the program gives up instead';
+  await triesEachRequestAgain(program, proxy, usually);
   const quest = await createErrand(program, { places: 4 });
   const heroes = await Promise.all(['Ada', 'Bo', 'Cy', 'Di', 'Ed'].map((name) => createHero(program, { name })));
   const [ada, bo, cy, di, ed] = heroes;
@@ -224,7 +225,6 @@ export async function triesConflictsAgain(): Promise<void> {
       expected: `status 201 although the transaction failed twice with ${sqlState} before`,
     });
   }
-  await triesEachRequestAgain(program, proxy, usually);
   // And with an end: nothing is tried for ever.
   const other = await createErrand(program);
   let failed = 0;

@@ -17,7 +17,7 @@ export interface HandlerOptions {
   readonly settings: Settings;
 }
 
-/** The seven operations of a collection. */
+/** The six operations of a collection. */
 export function collectionHandlers(
   collection: Collection,
   { database, cursors, settings }: HandlerOptions,
