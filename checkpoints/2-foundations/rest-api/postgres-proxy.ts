@@ -91,6 +91,8 @@ export class PostgresProxy implements AsyncDisposable {
     this.#inStep = false;
     this.#gone = false;
     this.#intervene = undefined;
+    this.#stop?.over.resolve();
+    this.#stop = undefined;
     this.#thaw?.resolve();
     this.#thaw = undefined;
     this.#releaseAll();
@@ -129,8 +131,10 @@ export class PostgresProxy implements AsyncDisposable {
     this.#stop = stop;
     const first = work();
     const isReached = await Promise.race([stop.reached.promise.then(() => true), first.then(() => false)]);
-    this.#stop = undefined;
-    if (!isReached) return undefined;
+    if (!isReached) {
+      this.#stop = undefined;
+      return undefined;
+    }
     const second = meanwhile();
     const done = second.then(
       () => true,
@@ -140,7 +144,7 @@ export class PostgresProxy implements AsyncDisposable {
     while (!(await Promise.race([done, delay(LOOK_EVERY_MS, false)])) && performance.now() < end) {
       if (await this.#isSomebodyLocked()) break;
     }
-    stop.over.resolve();
+    this.pass();
     return Promise.all([first, second]);
   }
 
