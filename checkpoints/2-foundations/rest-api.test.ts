@@ -1,10 +1,22 @@
 import { afterAll } from 'vitest';
 import { checkpoint } from '../harness/checkpoint.ts';
 import { boundsBodies, readsOnlyJson } from './rest-api/bodies.ts';
-import { answersNotModified, letsOneOfTwoWritersWin, preventsLostUpdates } from './rest-api/conditions.ts';
+import { looksInOrder } from './rest-api/check-order.ts';
+import {
+  answersNotModified,
+  letsOneOfTwoWritersWin,
+  letsOneOfWriteAndDeleteWin,
+  preventsLostUpdates,
+  tellsAWriteThatWasTakenBack,
+} from './rest-api/conditions.ts';
 import { keepsItsDocument } from './rest-api/document.ts';
 import { refusesUnknownFields, tellsAllFaults } from './rest-api/faults.ts';
-import { repeatsTheFirstAnswer, survivesALostAnswer, worksOnceForTwoAtOnce } from './rest-api/keys.ts';
+import {
+  keepsTheFirstAnswer,
+  repeatsTheFirstAnswer,
+  survivesALostAnswer,
+  worksOnceForTwoAtOnce,
+} from './rest-api/keys.ts';
 import { boundsTheWaitForTheDatabase, survivesALostDatabase } from './rest-api/outages.ts';
 import { pagesByKey, refusesForgedCursors } from './rest-api/paging.ts';
 import { fillsParties, givesTheLastPlaceOnce, triesConflictsAgain } from './rest-api/places.ts';
@@ -74,12 +86,23 @@ checkpoint(
 checkpoint(
   'if-match',
   'a write without If-Match is a 428, one with a stale or weak tag a 412, and neither changes anything',
-  preventsLostUpdates,
+  async () => {
+    await preventsLostUpdates();
+    await tellsAWriteThatWasTakenBack();
+  },
+);
+checkpoint(
+  'check-order',
+  'a request that is wrong in two ways gets the answer to what the brief looks at first',
+  looksInOrder,
 );
 checkpoint(
   'lost-update',
   'of two writes at once that have read the same version, one wins and one gets a 412',
-  letsOneOfTwoWritersWin,
+  async () => {
+    await letsOneOfTwoWritersWin();
+    await letsOneOfWriteAndDeleteWin();
+  },
 );
 checkpoint(
   'not-modified',
@@ -96,6 +119,11 @@ checkpoint(
   'idempotency-key',
   'a repeat with the same key gets the first answer, from any process, and another request with it a 422',
   repeatsTheFirstAnswer,
+);
+checkpoint(
+  'stored-answer',
+  'a repeat gets the first answer even when what it created was changed since, or deleted',
+  keepsTheFirstAnswer,
 );
 checkpoint(
   'same-key-at-once',

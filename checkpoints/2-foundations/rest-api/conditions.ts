@@ -1,7 +1,7 @@
 import { check } from '../../harness/failure.ts';
 import { exchange, expectStatus, jsonOf } from './exchange.ts';
 import { expectFields } from './resources.ts';
-import { createErrand, createHero, hero, tagOf, writeIf } from './tales.ts';
+import { type Created, createErrand, createHero, hero, tagOf, writeIf } from './tales.ts';
 import { proxiedServer, sharedServer } from './tavern.ts';
 
 export async function preventsLostUpdates(): Promise<void> {
@@ -76,6 +76,61 @@ export async function letsOneOfTwoWritersWin(): Promise<void> {
     const winner = guilds[replies.findIndex(({ status }) => status === 200)];
     const read = await exchange(program, 'GET', path);
     expectFields(jsonOf(read), { guild: winner }, { sent, usually: 'the write that was refused is done all the same' });
+  }
+}
+
+/** More requests than a write needs, and the making of a connection before. */
+const MAX_REQUESTS = 30;
+
+/** A write and a DELETE with the same tag: one comes while the other is at its first request, its second, and so on. */
+export async function letsOneOfWriteAndDeleteWin(): Promise<void> {
+  const { program, proxy } = await proxiedServer();
+  const write = (one: Created) => writeIf(program, 'PATCH', one.path, one.tag, { guild: 'Written' });
+  const remove = (one: Created) => writeIf(program, 'DELETE', one.path, one.tag);
+  for (const [works, sent] of [
+    [[remove, write], 'DELETE, and PATCH with the same ETag while it is under way'],
+    [[write, remove], 'PATCH, and DELETE with the same ETag while it is under way'],
+  ] as const) {
+    for (let nth = 1; nth <= MAX_REQUESTS; nth += 1) {
+      const one = await createHero(program);
+      const replies = await proxy.interrupt(
+        nth,
+        () => works[0](one),
+        () => works[1](one),
+      );
+      if (replies === undefined) break;
+      const statuses = replies.map(({ status }) => status).join(' and ');
+      check(/^(204 and (404|412)|(404|412) and 204|200 and 412|412 and 200)$/.test(statuses), {
+        sent,
+        expected: 'one of them to succeed, and the other to get 412, or 404 after the DELETE',
+        received: `statuses ${statuses}`,
+        usually: 'DELETE compares the tag first and deletes later: what was written between is lost without a word',
+        details: replies.flatMap(({ details }) => details),
+      });
+    }
+  }
+}
+
+/** What was changed and changed back is not what it was: somebody has written twice. */
+export async function tellsAWriteThatWasTakenBack(): Promise<void> {
+  const server = await sharedServer();
+  for (const create of [createHero, createErrand]) {
+    const first = await create(server, { guild: 'Before' });
+    const there = await writeIf(server, 'PATCH', first.path, first.tag, { guild: 'Between' });
+    expectStatus(there, 200, { usually: 'the ETag that was just given out is not accepted' });
+    const back = await writeIf(server, 'PATCH', first.path, tagOf(there), { guild: 'Before' });
+    expectStatus(back, 200, { usually: 'the ETag that was just given out is not accepted' });
+    const same = await writeIf(server, 'PATCH', first.path, tagOf(back), { guild: 'Before' });
+    const tags = [first.tag, ...[there, back, same].map(tagOf)];
+    const different = new Set(tags).size;
+    check(different === tags.length, {
+      sent: 'PATCH of a field to another value, back to the first, and once more to the same',
+      expected: `${tags.length} different ETags`,
+      received: `${different}`,
+      usually:
+        'the tag is a hash of the fields: who has read before a change and its way back overwrites both without knowing',
+      details: [`the ETags: ${tags.join(', ')}`],
+    });
   }
 }
 

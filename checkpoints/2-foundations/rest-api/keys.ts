@@ -1,7 +1,7 @@
 import { check, fail } from '../../harness/failure.ts';
 import type { Program } from '../../harness/program.ts';
-import { exchange, expectStatus, type Reply, statusOf } from './exchange.ts';
-import { errand, type Fields, hero, listPage } from './tales.ts';
+import { exchange, expectStatus, jsonOf, type Reply, statusOf } from './exchange.ts';
+import { errand, type Fields, hero, listPage, tagOf, writeIf } from './tales.ts';
 import { proxiedServer, sharedServer } from './tavern.ts';
 
 function post(server: Program, path: string, key: string, json: Fields): Promise<Reply> {
@@ -91,6 +91,14 @@ export async function repeatsTheFirstAnswer(): Promise<void> {
       usually: 'the 422 is one of the schema',
     });
   }
+  const spaced = await exchange(server, 'POST', '/characters', {
+    body: `${JSON.stringify(json)} `,
+    headers: { 'idempotency-key': 'repeat-1' },
+  });
+  expectStatus(spaced, 422, {
+    expected: 'status 422 for the same JSON with a space behind it: a repeat is the same byte by byte',
+    usually: 'what the JSON means is compared, and a number or a member that your parser drops makes no difference',
+  });
   const elsewhere2 = await post(server, '/quests', 'repeat-1', errand({ guild }));
   expectStatus(elsewhere2, 422, { usually: 'the key is bound to the body but not to the path' });
 
@@ -104,6 +112,41 @@ export async function repeatsTheFirstAnswer(): Promise<void> {
       headers: { 'idempotency-key': Buffer.from(key).toString('latin1') },
     });
     expectStatus(reply, 400, { usually: 'a key that is none is ignored, and the repeat has a second effect' });
+  }
+}
+
+/** The first answer is given once more, whatever has become of what it tells of. */
+export async function keepsTheFirstAnswer(): Promise<void> {
+  const server = await sharedServer();
+  const guild = 'Keepers';
+  for (const [path, body] of [
+    ['/characters', hero({ guild })],
+    ['/quests', errand({ guild })],
+  ] as const) {
+    const repeat = (): Promise<Reply> => post(server, path, `keep-${path.slice(1)}`, body);
+    const first = await repeat();
+    expectStatus(first, 201, { usually: 'a request with a key fails, which without one would not' });
+    const one = `${path}/${String(jsonOf(first).id)}`;
+    const changed = await writeIf(server, 'PATCH', one, tagOf(first), { guild: 'Changed' });
+    expectStatus(changed, 200, { usually: 'the ETag of an answer to a key is not that of the resource' });
+    expectReplay(
+      first,
+      await repeat(),
+      'the answer is made anew of the row as it is now: the client believes that it has created what somebody else has written',
+    );
+    expectStatus(await writeIf(server, 'DELETE', one, tagOf(changed)), 204, { usually: 'DELETE fails' });
+    expectReplay(
+      first,
+      await repeat(),
+      'what was created is gone, and its key with it: a late repeat brings it back to life',
+    );
+    const { items } = await listPage(server, path, { guild });
+    check(items.length === 0, {
+      sent: `POST ${path} with a key, DELETE of what it created, and the POST once more`,
+      expected: 'nothing in the list',
+      received: `${items.length} of them`,
+      usually: 'a repeat has a second effect once the first is gone',
+    });
   }
 }
 

@@ -1,9 +1,11 @@
 import { deadlineMs, pollUntil } from '../../harness/deadline.ts';
-import { CheckpointFailure, check } from '../../harness/failure.ts';
+import { CheckpointFailure } from '../../harness/failure.ts';
 import type { Program } from '../../harness/program.ts';
-import { exchange, expectStatus, type Method, type Reply, statusOf } from './exchange.ts';
+import { exchange, expectStatus, type Method, type Reply, type Sending, statusOf } from './exchange.ts';
+import type { PostgresProxy } from './postgres-proxy.ts';
 import { type Created, createErrand, createHero, type Fields, hero } from './tales.ts';
 import { ownProxy, ownServer, sharedServer } from './tavern.ts';
+import { expectUnavailable } from './unavailable.ts';
 
 const TIMEOUT_MS = 500;
 const POOL_SIZE = 3;
@@ -31,23 +33,6 @@ function send(server: Program, [method, path, json]: Ask): Promise<Reply> {
     ...(json === undefined ? {} : { json }),
     headers: method === 'DELETE' ? { 'if-match': '"no-such-tag"' } : {},
     withinMs: UNAVAILABLE_WITHIN_MS,
-  });
-}
-
-function expectUnavailable(reply: Reply, usually: string): void {
-  expectStatus(reply, 503, { usually });
-  check(/^[1-9]\d{0,4}$/.test(reply.headers['retry-after'] ?? ''), {
-    sent: reply.sent,
-    expected: 'Retry-After with a number of seconds',
-    received: reply.headers['retry-after'] === undefined ? 'no Retry-After' : 'another form',
-    usually: 'a 503 without it leaves clients to guess, and they guess "at once" (RFC 9110 §10.2.3)',
-  });
-  check(statusOf(reply).includes('unavailable'), {
-    sent: reply.sent,
-    expected: 'a problem of type unavailable',
-    received: statusOf(reply),
-    usually: 'the 503 is not one of your own',
-    details: reply.details,
   });
 }
 
@@ -79,6 +64,55 @@ async function expectRecovery(server: Program, { path }: Created, usually: strin
   );
 }
 
+/** Requests that are wrong whatever the database says, and what they get. */
+function wrongs({ path }: Created): readonly (readonly [status: number, Method, path: string, Sending?])[] {
+  return [
+    [404, 'GET', '/nothing'],
+    [405, 'DELETE', '/characters'],
+    [400, 'GET', '/characters?limit=0'],
+    [400, 'GET', '/characters?cursor=x'],
+    [415, 'POST', '/characters', { body: '{}', headers: { 'content-type': 'text/plain' } }],
+    [400, 'POST', '/characters', { body: '{' }],
+    [422, 'POST', '/characters', { json: {} }],
+    [422, 'POST', '/characters', { json: {}, headers: { 'idempotency-key': 'without-a-database' } }],
+    [428, 'DELETE', path],
+    [422, 'PATCH', path, { json: { level: 0 }, headers: { 'if-match': '*' } }],
+  ];
+}
+
+async function expectNoNeedOfDatabase(server: Program, one: Created): Promise<void> {
+  for (const [status, method, path, sending] of wrongs(one)) {
+    expectStatus(await exchange(server, method, path, { ...sending, withinMs: UNAVAILABLE_WITHIN_MS }), status, {
+      expected: `status ${status}, for which nobody needs the database`,
+      usually: 'the database is asked before the request is looked at',
+    });
+  }
+}
+
+/**
+ * What the server says when it ends a connection, or has no room: errors of an operator, of resources. PostgreSQL,
+ * Appendix A.
+ */
+const SERVER_ERRORS = [
+  { sqlState: '57P01', fatal: true, what: 'terminating connection due to administrator command' },
+  { sqlState: '53200', fatal: false, what: 'out of memory' },
+  { sqlState: '53300', fatal: true, what: 'too many connections' },
+] as const;
+
+async function survivesServerErrors(server: Program, proxy: PostgresProxy, one: Created, quest: Created) {
+  for (const { what, ...intervention } of SERVER_ERRORS) {
+    for (const ask of asks(one, quest)) {
+      proxy.intervene(() => intervention);
+      const reply = await send(server, ask);
+      proxy.pass();
+      const usually = `an error that the database has of its own is taken for one of your statement: SQLSTATE ${intervention.sqlState} is "${what}"`;
+      expectStatus(reply, 503, { usually, expected: `status 503 where PostgreSQL answers ${intervention.sqlState}` });
+      expectUnavailable(reply, usually);
+    }
+    await expectRecovery(server, one, 'a connection that has ended is kept');
+  }
+}
+
 export async function survivesALostDatabase(): Promise<void> {
   await using proxy = await ownProxy();
   await using server = await ownServer(ENV, proxy.url);
@@ -91,6 +125,7 @@ export async function survivesALostDatabase(): Promise<void> {
     for (const reply of replies) expectUnavailable(reply, usually);
     const document = await exchange(server, 'GET', '/openapi.json');
     expectStatus(document, 200, { usually: 'what needs no database fails with it' });
+    await expectNoNeedOfDatabase(server, one);
     proxy.pass();
     await expectRecovery(server, one, `connections that broke stay in the pool (outage ${round})`);
   }
@@ -109,6 +144,7 @@ export async function survivesALostDatabase(): Promise<void> {
   expectUnavailable(await under, usually);
   proxy.pass();
   await expectRecovery(server, one, 'connections that broke stay in the pool');
+  await survivesServerErrors(server, proxy, one, quest);
 }
 
 export async function boundsTheWaitForTheDatabase(): Promise<void> {
@@ -133,10 +169,10 @@ export async function boundsTheWaitForTheDatabase(): Promise<void> {
       `a connection whose answer never came is kept, or never given back (round ${round})`,
     );
   }
-  const after = await Promise.all(Array.from({ length: 2 * POOL_SIZE }, () => exchange(server, 'GET', one.path)));
-  for (const reply of after) {
-    expectStatus(reply, 200, {
-      usually: 'connections are lost to the pool with each failure: release them in every case',
-    });
-  }
+  await expectRecovery(
+    server,
+    one,
+    'connections are lost to the pool with each failure: release them in every case',
+    2 * POOL_SIZE,
+  );
 }

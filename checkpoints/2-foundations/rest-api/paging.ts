@@ -2,9 +2,9 @@ import type { CheckpointContext } from '../../harness/checkpoint.ts';
 import { check } from '../../harness/failure.ts';
 import type { Program } from '../../harness/program.ts';
 import { createRandom } from '../../harness/random.ts';
-import { exchange, expectStatus } from './exchange.ts';
+import { exchange, expectStatus, jsonOf } from './exchange.ts';
 import { type Created, create, createHero, errand, listPage, writeIf } from './tales.ts';
-import { sharedServer } from './tavern.ts';
+import { proxiedServer, sharedServer } from './tavern.ts';
 
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const MAX_PAGES = 40;
@@ -131,20 +131,46 @@ export async function pagesByKey(): Promise<void> {
     received: `${first.items.length}`,
     usually: 'the default of the brief is not applied: a list without a bound is a way to take the server down',
   });
-  for (const query of [
-    'limit=0',
-    'limit=101',
-    'limit=-1',
-    'limit=1e1',
-    'limit=',
-    'sort=gold',
-    'sort=level%3B',
-    'page=2',
-    'limit=2&limit=3',
-  ]) {
+  const nobody = await listPage(server, '/characters', { guild: '' });
+  check(nobody.items.length === 0, {
+    sent: nobody.reply.sent,
+    expected: 'no items: no guild is called ""',
+    received: `${nobody.items.length} of them`,
+    usually: 'an empty text is taken for no filter, and the client gets what it did not ask for',
+  });
+  await expectBadQueries(server);
+}
+
+/** Queries, and the parameters that are wrong in them. */
+const BAD_QUERIES: readonly (readonly [query: string, parameters: readonly string[]])[] = [
+  ['limit=0', ['limit']],
+  ['limit=101', ['limit']],
+  ['limit=-1', ['limit']],
+  ['limit=1e1', ['limit']],
+  ['limit=', ['limit']],
+  ['sort=gold', ['sort']],
+  ['sort=level%3B', ['sort']],
+  ['page=2', ['page']],
+  ['limit=2&limit=3', ['limit']],
+  ['limit=0&page=2&sort=level', ['limit', 'page']],
+];
+
+async function expectBadQueries(server: Program): Promise<void> {
+  for (const [query, parameters] of BAD_QUERIES) {
     const reply = await exchange(server, 'GET', `/characters?${query}`);
     expectStatus(reply, 400, {
       usually: 'a query that is not understood is ignored, and the client believes that it was',
+    });
+    const { errors } = jsonOf(reply);
+    const told = (Array.isArray(errors) ? errors : []).map((error: { parameter?: unknown }) =>
+      String(error?.parameter),
+    );
+    check([...new Set(told)].sort().join() === parameters.join(), {
+      sent: reply.sent,
+      expected: `errors that name ${parameters.map((name) => `"${name}"`).join(' and ')} as their "parameter"`,
+      received: told.length === 0 ? 'no errors' : `errors of ${told.map((name) => `"${name}"`).join(', ')}`,
+      usually: 'the client learns that its query is wrong, and not where',
+      details: reply.details,
     });
   }
 }
@@ -217,6 +243,18 @@ export async function refusesForgedCursors({ seed }: CheckpointContext): Promise
       usually: 'a cursor is a place in one list: bind it to its path, order and filter',
     });
   }
+  const ofAll = await listPage(server, '/characters', { limit: '2' });
+  const asNobody = new URLSearchParams({ limit: '2', guild: '', cursor: String(ofAll.nextCursor) });
+  expectStatus(await exchange(server, 'GET', `/characters?${asNobody}`), 400, {
+    expected: 'status 400 for a cursor of the list of all guilds, sent with guild=',
+    usually: 'what is signed is joined to one text, in which no guild and an empty one look the same',
+  });
+  const { program: other } = await proxiedServer();
+  const query = new URLSearchParams({ ...parameters, cursor });
+  expectStatus(await exchange(other, 'GET', `/characters?${query}`), 200, {
+    expected: 'status 200 for a cursor of another process with the same CURSOR_KEY',
+    usually: 'each process makes a key of its own, and a reader whose next request meets another process is lost',
+  });
   const honest = await listPage(server, '/characters', { ...parameters, limit: '1', cursor });
   check(honest.items.length === 1, {
     sent: honest.reply.sent,

@@ -1,8 +1,10 @@
 import { check } from '../../harness/failure.ts';
 import type { Program } from '../../harness/program.ts';
 import { exchange, expectStatus, jsonOf, type Reply, statusOf } from './exchange.ts';
+import type { PostgresProxy } from './postgres-proxy.ts';
 import { type Created, createErrand, createHero, writeIf } from './tales.ts';
 import { proxiedServer, sharedServer } from './tavern.ts';
+import { expectUnavailable } from './unavailable.ts';
 
 const MAX_QUESTS = 3;
 const SKEW =
@@ -66,6 +68,10 @@ export async function fillsParties(): Promise<void> {
     received: statusOf(full),
     usually: 'a client cannot tell why: each conflict has a type of its own',
   });
+  expectStatus(await join(server, quest, second), 200, {
+    expected: 'status 200: the quest is full, and this character is one of those in it',
+    usually: 'the places are counted before it is asked who is in the party: a repeat of a PUT is told to be too late',
+  });
   const fewer = await writeIf(server, 'PATCH', quest.path, quest.tag, { places: 1 });
   expectStatus(fewer, 409, { usually: 'places are taken away from under those who hold them' });
   expectStatus(await exchange(server, 'DELETE', path), 204, { usually: 'nobody can leave' });
@@ -81,6 +87,11 @@ export async function fillsParties(): Promise<void> {
     expected: `statuses 201, 201 and 409: it is on ${MAX_QUESTS} at the most`,
     received: `statuses ${replies.join(', ')}`,
     usually: 'nobody counts the quests of a character',
+  });
+  const busy = await join(server, quest, third);
+  expectStatus(busy, 200, {
+    expected: 'status 200: the character is on three quests, and this is one of them',
+    usually: 'its quests are counted before it is asked who is in the party: a repeat of a PUT is told to be too late',
   });
   const nobody = { ...first, id: '00000000-0000-4000-8000-000000000000' };
   expectStatus(await join(server, quest, nobody), 404, {
@@ -153,9 +164,37 @@ function expectOneWinner(replies: readonly Reply[], sent: string): void {
   });
 }
 
+/** More requests than a transaction of one join has. */
+const MAX_REQUESTS = 20;
+
+/** Fails each request of the transaction in turn, its COMMIT included, where SERIALIZABLE finds most conflicts. */
+async function triesEachRequestAgain(program: Program, proxy: PostgresProxy, usually: string): Promise<void> {
+  const quest = await createErrand(program, { places: 20 });
+  for (let nth = 1; nth <= MAX_REQUESTS; nth += 1) {
+    const character = await createHero(program, { name: `Joiner ${nth}` });
+    let seen = 0;
+    let isCommit = false;
+    proxy.intervene((request, status) => {
+      if (status !== 'T' || /\brollback\b/i.test(request)) return undefined;
+      seen += 1;
+      if (seen !== nth) return undefined;
+      isCommit = /\b(commit|end)\b/i.test(request);
+      return { sqlState: '40001' };
+    });
+    const reply = await join(program, quest, character);
+    proxy.pass();
+    const where = isCommit ? 'at its COMMIT' : `in its ${ordinal(nth)} statement`;
+    expectStatus(reply, 201, { usually, expected: `status 201 although the transaction failed ${where} with 40001` });
+    if (seen < nth) return;
+  }
+}
+
+const ordinal = (n: number): string => `${n}${['st', 'nd', 'rd'][n - 1] ?? 'th'}`;
+
 export async function triesConflictsAgain(): Promise<void> {
   const { program, proxy } = await proxiedServer();
   const usually = 'PostgreSQL asks to run the whole transaction again (40001, 40P01), and the program gives up instead';
+  await triesEachRequestAgain(program, proxy, usually);
   const quest = await createErrand(program, { places: 4 });
   const heroes = await Promise.all(['Ada', 'Bo', 'Cy', 'Di', 'Ed'].map((name) => createHero(program, { name })));
   const [ada, bo, cy, di, ed] = heroes;
@@ -201,6 +240,7 @@ export async function triesConflictsAgain(): Promise<void> {
     usually: 'a transaction that always fails is tried for ever, or its error is sent as it is: bound the attempts',
     expected: 'status 503 when every attempt fails',
   });
+  expectUnavailable(reply, 'conflicts without end are not told in the same way as a database that is away');
   check(failed >= 3 && failed <= 100, {
     sent: 'a join whose every attempt fails with 40001',
     expected: 'between 3 and 100 attempts',

@@ -12,6 +12,9 @@ import {
   createBackendReader,
   createFrontendReader,
   errorResponse,
+  fatalResponse,
+  isCommit,
+  ROLLBACK,
   type TransactionStatus,
 } from './postgres-messages.ts';
 
@@ -19,17 +22,29 @@ import {
 const ALONE_MS = 1_000;
 const LOOK_EVERY_MS = 8;
 
-/** Decides what becomes of a request instead of being forwarded; undefined leaves it alone. */
+/**
+ * Decides what becomes of a request instead of being forwarded; undefined leaves it alone. An error is fatal when the
+ * connection ends with it.
+ */
 export type Intervention = (
   request: string,
   status: TransactionStatus,
-) => { readonly sqlState: string } | 'cut after answer' | undefined;
+) => { readonly sqlState: string; readonly fatal?: boolean } | 'cut after answer' | undefined;
+
+/** Where one piece of work stops, and what it waits for. */
+interface Stop {
+  requestsLeft: number;
+  readonly reached: PromiseWithResolvers<void>;
+  readonly over: PromiseWithResolvers<void>;
+}
 
 interface Link {
   readonly client: Socket;
   readonly upstream: Socket;
   status: TransactionStatus;
   cutAtAnswer: boolean;
+  /** Set while the answer that comes is to a request of ours, and not for the client. */
+  onOwnAnswer?: (() => void) | undefined;
 }
 
 export class PostgresProxy implements AsyncDisposable {
@@ -41,6 +56,7 @@ export class PostgresProxy implements AsyncDisposable {
   #gone = false;
   #thaw: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
   #intervene: Intervention | undefined;
+  #stop: Stop | undefined;
   #watcher: Promise<pg.Client> | undefined;
   /** Requests that the frost holds. */
   frozenRequests = 0;
@@ -75,6 +91,8 @@ export class PostgresProxy implements AsyncDisposable {
     this.#inStep = false;
     this.#gone = false;
     this.#intervene = undefined;
+    this.#stop?.over.resolve();
+    this.#stop = undefined;
     this.#thaw?.resolve();
     this.#thaw = undefined;
     this.#releaseAll();
@@ -92,6 +110,42 @@ export class PostgresProxy implements AsyncDisposable {
     } finally {
       this.pass();
     }
+  }
+
+  /**
+   * Does `work` up to its `nth` request to the database, then `meanwhile`, and then the rest of `work`. Should
+   * `meanwhile` wait for a lock, or for something else that `work` holds, the two go on together.
+   *
+   * @returns what both gave, or undefined when `work` had fewer requests; then `meanwhile` was not called.
+   */
+  async interrupt<T>(
+    nth: number,
+    work: () => Promise<T>,
+    meanwhile: () => Promise<T>,
+  ): Promise<readonly [T, T] | undefined> {
+    const stop = {
+      requestsLeft: nth,
+      reached: Promise.withResolvers<void>(),
+      over: Promise.withResolvers<void>(),
+    };
+    this.#stop = stop;
+    const first = work();
+    const isReached = await Promise.race([stop.reached.promise.then(() => true), first.then(() => false)]);
+    if (!isReached) {
+      this.#stop = undefined;
+      return undefined;
+    }
+    const second = meanwhile();
+    const done = second.then(
+      () => true,
+      () => true,
+    );
+    const end = performance.now() + deadlineMs(ALONE_MS);
+    while (!(await Promise.race([done, delay(LOOK_EVERY_MS, false)])) && performance.now() < end) {
+      if (await this.#isSomebodyLocked()) break;
+    }
+    this.pass();
+    return Promise.all([first, second]);
   }
 
   /** Nothing passes, in either direction; connections stay, and new ones are accepted. */
@@ -144,10 +198,13 @@ export class PostgresProxy implements AsyncDisposable {
     let answers = Promise.resolve();
     const readBackend = createBackendReader((status) => {
       link.status = status;
+      link.onOwnAnswer?.();
       if (link.cutAtAnswer) this.#drop(link);
     });
     upstream.on('data', (chunk: Buffer) => {
+      const isOwn = link.onOwnAnswer !== undefined;
       readBackend(chunk);
+      if (isOwn) return;
       answers = answers.then(async () => {
         await this.#thaw?.promise;
         if (!link.cutAtAnswer) client.write(chunk);
@@ -162,14 +219,38 @@ export class PostgresProxy implements AsyncDisposable {
       await this.#thaw.promise;
       this.frozenRequests -= 1;
     }
+    const stop = this.#stop;
+    if (stop !== undefined) {
+      stop.requestsLeft -= 1;
+      if (stop.requestsLeft === 0) {
+        stop.reached.resolve();
+        await stop.over.promise;
+      }
+    }
     if (link.client.destroyed) return;
     const intervention = this.#intervene?.(request.toString('latin1'), link.status);
     if (intervention === 'cut after answer') link.cutAtAnswer = true;
     else if (intervention !== undefined) {
-      link.client.write(errorResponse(intervention.sqlState, link.status));
+      const { sqlState, fatal = false } = intervention;
+      if (fatal) {
+        link.client.end(fatalResponse(sqlState));
+        return;
+      }
+      if (isCommit(request)) await this.#rollBack(link); // a COMMIT that fails ends its transaction
+      link.client.write(errorResponse(sqlState, link.status));
       return;
     }
     link.upstream.write(request);
+  }
+
+  #rollBack(link: Link): Promise<void> {
+    return new Promise((resolve) => {
+      link.onOwnAnswer = () => {
+        link.onOwnAnswer = undefined;
+        resolve();
+      };
+      link.upstream.write(ROLLBACK);
+    });
   }
 
   async #waitForAnother(): Promise<void> {

@@ -125,8 +125,14 @@ export async function replacesPatchesAndDeletes(): Promise<void> {
     },
   );
   expectNewTag(first.tag, replaced);
+  expectFields(
+    jsonOf(replaced),
+    { id: first.id, createdAt: first.fields.createdAt },
+    { sent: replaced.sent, usually: 'PUT deletes and creates anew: id and createdAt are not for a write to change' },
+  );
+  const last = await changesUpdatedAt(server, first, replaced);
 
-  const patched = await writeIf(server, 'PATCH', first.path, tagOf(replaced), { gold: 9, bio: 'New' });
+  const patched = await writeIf(server, 'PATCH', first.path, tagOf(last), { gold: 9, bio: 'New' });
   expectStatus(patched, 200, { usually: 'PATCH is not offered, or asks for more than the fields to change' });
   expectFields(
     jsonOf(patched),
@@ -136,7 +142,7 @@ export async function replacesPatchesAndDeletes(): Promise<void> {
       usually: 'PATCH changes what it names and nothing else',
     },
   );
-  expectNewTag(tagOf(replaced), patched);
+  expectNewTag(tagOf(last), patched);
   const cleared = await writeIf(server, 'PATCH', first.path, tagOf(patched), { gold: null, level: 5 });
   expectStatus(cleared, 200, { usually: 'null is refused: in a merge patch it takes a value away (RFC 7396)' });
   expectFields(
@@ -161,6 +167,25 @@ export async function replacesPatchesAndDeletes(): Promise<void> {
     },
   );
   await deletes(server, { ...quest, tag: tagOf(moved) });
+}
+
+/** How many writes may fall into the millisecond of the first. */
+const WRITES_IN_A_MOMENT = 50;
+
+/** Writes until the time of the last write is another one. @returns the last reply. */
+async function changesUpdatedAt(server: Program, { path, fields }: Created, reply: Reply): Promise<Reply> {
+  let last = reply;
+  for (let i = 0; jsonOf(last).updatedAt === fields.updatedAt; i += 1) {
+    check(i < WRITES_IN_A_MOMENT, {
+      sent: `PATCH of a character, ${WRITES_IN_A_MOMENT} times`,
+      expected: '"updatedAt" to be the time of the last write',
+      received: 'that of the creation',
+      usually: 'it is set when the row is made, and never again',
+    });
+    last = await writeIf(server, 'PATCH', path, tagOf(last), {});
+    expectStatus(last, 200, { usually: 'a merge patch that names no field is a right one (RFC 7396)' });
+  }
+  return last;
 }
 
 function expectNewTag(before: string, reply: Reply): void {

@@ -41,6 +41,7 @@ async function underWay(server: Program, proxy: PostgresProxy): Promise<TcpClien
 export async function drainsRequests(): Promise<void> {
   await using proxy = await ownProxy();
   await using server = await ownServer({ SHUTDOWN_TIMEOUT_MS: String(LONG_MS) }, proxy.url);
+  await using silent = await connectTcp(server); // accepted before the next one, which gets an answer
   await using idle = await connectTcp(server);
   await idle.write(Buffer.from(GET));
   const usually = 'the handler of SIGTERM ends the process with requests under way';
@@ -52,6 +53,13 @@ export async function drainsRequests(): Promise<void> {
     sent: 'SIGTERM, while a connection waits for its next request',
     expected: 'that connection to end',
     usually: 'connections that are kept alive between two requests are waited for, and may stay for ever',
+    withinMs: SOON_MS,
+  });
+  await silent.waitForPeerEnd({
+    sent: 'SIGTERM, while a connection has not sent anything yet',
+    expected: 'that connection to end',
+    usually:
+      'only connections that have had an answer are known to be idle; a load balancer opens some before it needs them',
     withinMs: SOON_MS,
   });
   proxy.pass();

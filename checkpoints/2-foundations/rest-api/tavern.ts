@@ -8,6 +8,8 @@ import { PostgresProxy } from './postgres-proxy.ts';
 const TIME_ZONE = 'Asia/Kolkata';
 /** Long: what these servers wait for is what a checkpoint holds back, and that comes. */
 const DATABASE_TIMEOUT_MS = 20_000;
+/** Shared by the two servers that checkpoints share: each takes the cursors of the other. */
+const CURSOR_KEY = 'a key that two servers of one tavern share';
 
 /** A database of this run's own, and the servers on it that several checkpoints share. Made when first asked for. */
 interface Tavern {
@@ -60,7 +62,8 @@ function sharedDatabase(): Promise<OwnDatabase> {
 
 /** The server that most checkpoints talk to. Started anew should it have died, so that only one of them tells of that. */
 export async function sharedServer(): Promise<Program> {
-  tavern.direct = stillRunning(await tavern.direct?.catch(() => undefined)) ?? startOn((await sharedDatabase()).url);
+  tavern.direct =
+    stillRunning(await tavern.direct?.catch(() => undefined)) ?? startOn((await sharedDatabase()).url, { CURSOR_KEY });
   return tavern.direct;
 }
 
@@ -71,7 +74,8 @@ export async function proxiedServer(): Promise<{ readonly program: Program; read
   const proxy = await tavern.proxy;
   proxy.pass();
   tavern.proxied =
-    stillRunning(await tavern.proxied?.catch(() => undefined)) ?? startOn(proxy.url, { DATABASE_POOL_SIZE: '6' });
+    stillRunning(await tavern.proxied?.catch(() => undefined)) ??
+    startOn(proxy.url, { DATABASE_POOL_SIZE: '6', CURSOR_KEY });
   return { program: await tavern.proxied, proxy };
 }
 

@@ -65,6 +65,14 @@ export async function keepsValues(): Promise<void> {
       'the column is too small, or the driver gives large numbers as text',
     );
   }
+  const written = JSON.stringify(hero({ guild: 'Scribes' }));
+  for (const three of ['3.0', '3e0', '30e-1', '0.3E+1', '3.00000000000000000000']) {
+    const reply = await exchange(server, 'POST', '/characters', {
+      body: written.replace('"level":3', `"level":${three}`),
+    });
+    expectStatus(reply, 201, { usually: `a whole number may be written as JSON likes; sent ${three}` });
+    expectFields(jsonOf(reply), { level: 3 }, { sent: reply.sent, usually: 'the number is read as another one' });
+  }
   const dates = 'a date has no time zone: a Date object makes it an instant, which is another day somewhere else';
   for (const bornOn of DATES) await keeps('/characters', hero({ bornOn }), { bornOn }, dates);
   for (const [startsAt, back] of INSTANTS) {
@@ -83,12 +91,16 @@ const REFUSED: readonly (readonly [what: string, fields: string])[] = [
   ['the other half', '"bio":"\\udc00"'],
   ['halves in the wrong order', '"guild":"\\udc00\\ud800"'],
   ['81 characters', `"name":"${'𝔅'.repeat(81)}"`],
+  ['only a tab and a line end', '"name":"\\t\\n"'],
+  ['only an ideographic space', '"guild":"\\u3000"'],
   ['2^53', '"gold":9007199254740992'],
   ['2^53 + 1, which a double cannot hold', '"gold":9007199254740993'],
   ['10^400', '"gold":1e400'],
   ['a fraction', '"gold":0.5'],
   ['a number in quotes', '"gold":"5"'],
   ['a negative number', '"gold":-1'],
+  ['a fraction that a double drops', '"gold":9007199254740991.4'],
+  ['another one', '"level":3.00000000000000000001'],
   ['true for a number', '"level":true'],
   ['29 February 2023', '"bornOn":"2023-02-29"'],
   ['the year 0', '"bornOn":"0000-01-01"'],
@@ -100,6 +112,8 @@ const REFUSED_INSTANTS: readonly string[] = [
   '2030-06-01',
   '2030-06-01T12:00:00',
   '2030-06-01 12:00:00Z',
+  '2030-06-01t12:00:00Z',
+  '2030-06-01T12:00:00z',
   '2030-02-30T12:00:00Z',
   '2030-06-01T24:00:00Z',
   '2030-06-30T23:59:60Z',

@@ -135,6 +135,16 @@ export const restApi: BuiltLab = {
       ],
     },
     {
+      id: 'check-order',
+      sentence: 'a request that is wrong in two ways gets the answer to what the brief looks at first',
+      read: 'problem-documents',
+      hints: [
+        'A stale tag and too few places, in one request: what does the client need to know first?',
+        'Write down the order of the brief, and go through each of your handlers with it, from the path to the conflict.',
+        'What costs nothing to look at comes first; what needs the row comes last, the precondition before the conflict.',
+      ],
+    },
+    {
       id: 'lost-update',
       sentence: 'of two writes at once that have read the same version, one wins and one gets a 412',
       read: 'conditional-requests',
@@ -180,6 +190,16 @@ export const restApi: BuiltLab = {
         'A client that hears nothing sends its request again. How do you know it?',
         'Keep the key with a hash of the request and the whole answer, in the database.',
         'A request that failed had no effect: its key is free.',
+      ],
+    },
+    {
+      id: 'stored-answer',
+      sentence: 'a repeat gets the first answer even when what it created was changed since, or deleted',
+      read: 'idempotency-keys',
+      hints: [
+        'What does a repeat tell of: what was done then, or what is there now?',
+        'Keep the answer itself with the key, status, headers and body, and make nothing of it anew.',
+        'A key outlives what it created: let no DELETE take it along.',
       ],
     },
     {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { problemAnswer } from './answer.ts';
 import type { Log } from './log.ts';
@@ -19,6 +19,7 @@ export class ApiServer {
   readonly #settings: Settings;
   readonly #log: Log;
   readonly #given = new WeakSet<Duplex>();
+  readonly #sockets = new Set<Socket>();
   #stopping = false;
 
   constructor(settings: Settings, log: Log) {
@@ -36,6 +37,10 @@ export class ApiServer {
       connectionsCheckingInterval: Math.max(10, Math.min(headerTimeoutMs, requestTimeoutMs) / 2),
     });
     // #endregion slow-clients
+    this.#server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#refuse(error, socket));
   }
 
@@ -60,6 +65,8 @@ export class ApiServer {
     this.#stopping = true; // from now on each answer says Connection: close
     const closed = once(this.#server, 'close');
     this.#server.close(); // no new connections, and the end of those that wait for a next request
+    // To Node, a connection that has sent nothing yet is busy with its first one.
+    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
     const deadline = setTimeout(() => this.#server.closeAllConnections(), this.#settings.shutdownTimeoutMs);
     await closed;
     clearTimeout(deadline);

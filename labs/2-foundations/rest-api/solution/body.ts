@@ -59,12 +59,49 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
 }
 // #endregion read-body
 
+// #region ignore-body
+/**
+ * Waits for the end of a body that nobody needs: half of a request is none, and has no effect.
+ *
+ * @throws Problem 400 when the body ends before its end.
+ */
+export function ignoreBody(request: IncomingMessage): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const lost = (): void => reject(new Problem('malformed', 'The body ended before its end.'));
+    request.once('end', resolve).on('error', lost).once('close', lost).resume();
+  });
+}
+// #endregion ignore-body
+
 /** The value of a JSON text. Of members with the same name the last one counts, as ECMAScript has it. */
 export function parseJson(bytes: Buffer): unknown {
   try {
     // fatal: text that is not UTF-8 is refused, not mended with U+FFFD, which nobody has sent.
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+    return parseExactly(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch (cause) {
     throw new Problem('malformed', 'The body is not JSON in UTF-8.', { cause });
   }
+}
+
+function parseExactly(text: string): unknown {
+  try {
+    return JSON.parse(text, keepFractions);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return JSON.parse(text); // nested too deep for a reviver: none of our fields nests, so it is refused all the same
+  }
+}
+
+/** As a double 9007199254740991.4 is a whole number, which nobody has sent. NaN is none, to every schema of ours. */
+function keepFractions(_: string, value: unknown, { source = '' }: { readonly source?: string } = {}): unknown {
+  return Number.isInteger(value) && !isWhole(source) ? Number.NaN : value;
+}
+
+/** Whether a number of JSON (RFC 8259 §6) is whole, as it is written. */
+function isWhole(source: string): boolean {
+  const [, whole = '', fraction = '', exponent = '0'] = /^-?(\d+)(?:\.(\d+))?(?:e(.+))?$/i.exec(source) ?? [];
+  const digits = whole + fraction;
+  let end = digits.length;
+  while (end > 0 && digits[end - 1] === '0') end -= 1;
+  return end === 0 || Number(exponent) >= end - whole.length;
 }

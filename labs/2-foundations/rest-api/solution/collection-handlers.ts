@@ -1,7 +1,7 @@
 import { type Answer, emptyAnswer, jsonAnswer } from './answer.ts';
-import { parseJson, readBody, requireMediaType } from './body.ts';
+import { ignoreBody, parseJson, readBody, requireMediaType } from './body.ts';
 import type { Collection, Fields, Stored } from './collection.ts';
-import { isNotModified, requireIfMatch } from './conditional.ts';
+import { readIfNoneMatch, requireIfMatch } from './conditional.ts';
 import type { CursorCodec } from './cursor.ts';
 import type { Queryable, Store } from './database.ts';
 import type { ApiRequest, Handlers } from './handler.ts';
@@ -17,7 +17,7 @@ export interface HandlerOptions {
   readonly settings: Settings;
 }
 
-/** The seven operations of a collection. */
+/** The six operations of a collection. */
 export function collectionHandlers(
   collection: Collection,
   { database, cursors, settings }: HandlerOptions,
@@ -69,13 +69,16 @@ export function collectionHandlers(
   // #endregion merge-patch
 
   const read = async (request: ApiRequest): Promise<Answer> => {
+    const isNotModified = readIfNoneMatch(request.headers['if-none-match']);
     const { representation, tag } = await collection.read(idOf(request));
-    if (isNotModified(request.headers['if-none-match'], tag)) return emptyAnswer(304, { ETag: tag });
+    if (isNotModified(tag)) return emptyAnswer(304, { ETag: tag });
     return jsonAnswer(200, representation, { ETag: tag });
   };
 
   const remove = async (request: ApiRequest): Promise<Answer> => {
-    await collection.remove(idOf(request), requireIfMatch(request.headers['if-match']));
+    const precondition = requireIfMatch(request.headers['if-match']);
+    await ignoreBody(request);
+    await collection.remove(idOf(request), precondition);
     return emptyAnswer(204);
   };
 

@@ -36,9 +36,9 @@ export function requireIfMatch(header: string | undefined): Precondition {
 }
 
 /** Whether the client has the current representation already. RFC 9110 §13.1.2: by weak comparison. */
-export function isNotModified(header: string | undefined, currentTag: string): boolean {
-  if (header === undefined) return false;
+export function readIfNoneMatch(header: string | undefined): Precondition {
+  if (header === undefined) return () => false;
   const tags = parseTags('If-None-Match', header);
-  return tags === '*' || tags.some((tag) => tag.replace(/^W\//, '') === currentTag);
+  return (currentTag) => tags === '*' || tags.some((tag) => tag.replace(/^W\//, '') === currentTag);
 }
 // #endregion preconditions

@@ -31,6 +31,7 @@ app.post('/characters', async (request, response) => {
   // TODO(impossible-values): what the database cannot hold is refused before it gets there.
   const { name, class: profession, guild, level, gold, bio, bornOn } = request.body;
   // TODO(idempotency-key): a repeat with the same Idempotency-Key gets the first answer.
+  // TODO(stored-answer): that answer is the stored one, whatever has become of what it tells of.
   // TODO(same-key-at-once): two at once have one effect.
   // TODO(lost-answer): effect and key are committed together.
   const { rows } = await pool.query(
@@ -57,6 +58,7 @@ app.get('/characters/:id', async (request, response) => {
 
 // TODO(replace-patch-delete): PUT, PATCH and DELETE of one.
 // TODO(if-match): they need If-Match, compared strongly.
+// TODO(check-order): what is wrong in two ways gets the answer to what the brief looks at first.
 // TODO(lost-update): of two at once with the same tag, one succeeds.
 // TODO(party): characters join and leave quests, within the places of the quest and three quests each.
 // TODO(last-place): of two that take the last place at once, one gets it.
