@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { PlacedBuiltLab } from '../../labs/course-schema.ts';
 import { within } from '../harness/deadline.ts';
 import { MistakeFormatError } from '../runner/mistake.ts';
+import { repository } from '../runner/repository.ts';
 import {
   type CheckpointResult,
   CheckpointRunner,
@@ -178,6 +179,8 @@ async function runAll(
     const what = 'break in a way that belongs to no test';
     faults.set(stack, suiteFault(what, stack.split('\n').slice(0, STACK_LINES)));
   };
+  // Each target is judged by a process of its own, which loads Vitest: compiled once, the others find it so.
+  process.env.NODE_COMPILE_CACHE ??= join(repository, '.cache/compiled');
   const runner = await CheckpointRunner.open(jobs, {
     root: options.root,
     workers: options.workers,

@@ -49,6 +49,25 @@ export function createBackendReader(onReady: (status: TransactionStatus) => void
   };
 }
 
+/**
+ * The text of a request, with that of each statement that it runs by a name given to it earlier.
+ *
+ * @param statements names and texts on this connection; what the request names is added.
+ */
+export function textOf(request: Buffer, statements: Map<string, string>): string {
+  const text = request.toString('latin1');
+  const run: string[] = [];
+  for (let at = 0; at + 5 <= request.length; ) {
+    const end = at + 1 + request.readInt32BE(at + 1);
+    if (end < at + 5) break; // a startup, which has no type
+    const [first = '', second = ''] = text.slice(at + 5, end).split('\0');
+    if (text[at] === 'P') statements.set(first, second);
+    else if (text[at] === 'B') run.push(statements.get(second) ?? '');
+    at = end;
+  }
+  return [text, ...run].join('\n');
+}
+
 /** ErrorResponse and ReadyForQuery, as the server answers a statement that failed. */
 export function errorResponse(sqlState: string, status: TransactionStatus): Buffer {
   return Buffer.concat([errorMessage('ERROR', sqlState), message('Z', status === 'I' ? 'I' : 'E')]);

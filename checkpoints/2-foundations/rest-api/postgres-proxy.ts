@@ -16,6 +16,7 @@ import {
   isCommit,
   ROLLBACK,
   type TransactionStatus,
+  textOf,
 } from './postgres-messages.ts';
 
 /** How long a request waits for a second one beside it, where that one does not wait for a lock. */
@@ -42,6 +43,8 @@ interface Link {
   readonly client: Socket;
   readonly upstream: Socket;
   status: TransactionStatus;
+  /** Prepared statements by their names. */
+  readonly statements: Map<string, string>;
   cutAtAnswer: boolean;
   /** Set while the answer that comes is to a request of ours, and not for the client. */
   onOwnAnswer?: (() => void) | undefined;
@@ -183,7 +186,7 @@ export class PostgresProxy implements AsyncDisposable {
       port: Number(this.#upstream.port || 5432),
       noDelay: true,
     });
-    const link: Link = { client, upstream, status: 'I', cutAtAnswer: false };
+    const link: Link = { client, upstream, status: 'I', statements: new Map(), cutAtAnswer: false };
     this.#links.add(link);
     upstream.on('error', () => this.#drop(link));
     upstream.on('close', () => this.#drop(link));
@@ -213,6 +216,7 @@ export class PostgresProxy implements AsyncDisposable {
   }
 
   async #forward(link: Link, request: Buffer): Promise<void> {
+    const text = textOf(request, link.statements);
     if (this.#inStep) await this.#waitForAnother();
     if (this.#thaw !== undefined) {
       this.frozenRequests += 1;
@@ -228,7 +232,7 @@ export class PostgresProxy implements AsyncDisposable {
       }
     }
     if (link.client.destroyed) return;
-    const intervention = this.#intervene?.(request.toString('latin1'), link.status);
+    const intervention = this.#intervene?.(text, link.status);
     if (intervention === 'cut after answer') link.cutAtAnswer = true;
     else if (intervention !== undefined) {
       const { sqlState, fatal = false } = intervention;
