@@ -120,7 +120,7 @@ test('a page of another origin starts nothing, reads nothing and frames nothing'
     await page.getByRole('link').click();
     await expect(said(page)).toContainText('A link of another site led here');
     expect(await page.content()).not.toContain('workbook-token');
-    await panel(page).getByRole('link').click();
+    await panel(page).getByRole('link', { name: 'Open this page from here' }).click();
     await expect(panel(page).getByRole('button', { name: 'Start', exact: true })).toBeVisible();
     await expect(panel(page).locator('.standing')).toContainText('not started');
   } finally {
