@@ -11,6 +11,7 @@ import { firefox } from '@playwright/test';
 import { buildIfStale } from '../build.ts';
 import { findBrowser, NO_BROWSER } from './browser.ts';
 import { freePort } from './free-port.ts';
+import { stopServer, untilServed } from './served-site.ts';
 
 export interface SiteTestCounts {
   readonly passed: number;
@@ -28,8 +29,6 @@ const SUB_DIST = '.cache/site-sub-path';
 const REPORT = join(ROOT, '.cache/site-tests.json');
 /** Firefox is no requirement: it is tried where Playwright has one. */
 const PROJECTS = ['pages', ...(existsSync(firefox.executablePath()) ? ['firefox'] : []), 'lighthouse'];
-const SERVER_DEADLINE_MS = 30_000;
-const STOP_DEADLINE_MS = 5_000;
 
 interface Report {
   /** Faults outside of any test, such as a file that cannot be loaded. */
@@ -80,7 +79,7 @@ export async function runSiteTests(playwrightArguments: readonly string[] = []):
     return counts;
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
-    await Promise.all(children.map(stop));
+    await Promise.all(children.map(stopServer));
   }
 }
 
@@ -119,29 +118,8 @@ async function serve(children: ChildProcess[], outDir: string, base: string, sit
     },
   });
   children.push(child);
-  const ready = new Promise<void>((resolve, reject) => {
-    const deadline = setTimeout(
-      () => reject(new Error(`${outDir} was not served within ${SERVER_DEADLINE_MS} ms`)),
-      SERVER_DEADLINE_MS,
-    );
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      if (!text.includes('http://')) return;
-      clearTimeout(deadline);
-      resolve();
-    });
-    child.once('exit', (code) => reject(new Error(`site/serve.ts ended with ${code} before it served ${outDir}`)));
-  });
-  await ready;
+  await untilServed(child, outDir);
   return `http://127.0.0.1:${port}`;
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  child.kill('SIGTERM');
-  const hard = setTimeout(() => child.kill('SIGKILL'), STOP_DEADLINE_MS);
-  await ended;
-  clearTimeout(hard);
 }
 
 if (process.argv[1] === import.meta.filename) {

@@ -26,9 +26,9 @@ export async function serveSite(): Promise<ServedSite> {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, HOST: '127.0.0.1', PORT: String(port), SITE_BASE: '/', SITE_OUT: 'site/dist' },
   });
-  const end = () => stop(child);
+  const end = () => stopServer(child);
   try {
-    await ready(child);
+    await untilServed(child, 'the site');
   } catch (error) {
     await end();
     throw error;
@@ -36,9 +36,13 @@ export async function serveSite(): Promise<ServedSite> {
   return { url: `http://127.0.0.1:${port}`, [Symbol.asyncDispose]: end };
 }
 
-function ready(child: ChildProcess): Promise<void> {
+/** Waits until `site/serve.ts` says where it serves. @param what it serves, for the error. */
+export function untilServed(child: ChildProcess, what: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const deadline = setTimeout(() => reject(new Error('the site was not served in time')), SERVER_DEADLINE_MS);
+    const deadline = setTimeout(
+      () => reject(new Error(`${what} was not served within ${SERVER_DEADLINE_MS} ms`)),
+      SERVER_DEADLINE_MS,
+    );
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       if (!text.includes('http://')) return;
       clearTimeout(deadline);
@@ -46,12 +50,13 @@ function ready(child: ChildProcess): Promise<void> {
     });
     child.once('exit', (code) => {
       clearTimeout(deadline);
-      reject(new Error(`site/serve.ts ended with ${code}`));
+      reject(new Error(`site/serve.ts ended with ${code} before it served ${what}`));
     });
   });
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+/** Ends a server that was started, by force if it has to be. */
+export async function stopServer(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill('SIGTERM');
