@@ -1,6 +1,7 @@
 import { inject, test } from 'vitest';
 import { CheckpointFailure } from './failure.ts';
 import type { ServiceAddresses } from './service.ts';
+import { targetUnderTest } from './target-under-test.ts';
 import { lackToNote, Unavailable } from './unavailable.ts';
 
 /** What is under test, as the runner hands it to the worker. Plain data: it crosses into a worker. */
@@ -26,7 +27,6 @@ export type InjectedTarget =
 
 declare module 'vitest' {
   interface ProvidedContext {
-    target: InjectedTarget;
     /** Ids of checkpoints that have been judged already, and are left out of this run. */
     except: readonly string[];
     /** Base of every random choice of this run; printed when a checkpoint fails. */
@@ -69,7 +69,7 @@ export function checkpoint(
   const { timeoutMs: timeout = CHECKPOINT_TIMEOUT_MS, concurrent = false } = options;
   test(`${id}: ${sentence}`, { timeout, concurrent }, async ({ signal, skip }) => {
     if (inject('except').includes(id)) skip();
-    const target = inject('target');
+    const target = targetUnderTest();
     const seed = inject('seed');
     try {
       await judge({ target, seed, signal });

@@ -55,3 +55,27 @@ export async function withDetails<T>(details: () => readonly string[], work: () 
     throw new CheckpointFailure({ ...text, details: [...(text.details ?? []), ...details()] }, kind);
   }
 }
+
+/** An error as Vitest hands it over a worker's boundary: plain data with the fields that the thrown object had. */
+export interface ThrownError {
+  readonly message?: string;
+  readonly stack?: string;
+  readonly report?: unknown;
+}
+
+/** How much of a crash's stack a report shows. */
+const STACK_LINES = 6;
+
+/** A `CheckpointFailure` as it was thrown; anything else is a crash of the suite, or a checkpoint out of time. */
+export function reportOf(error: ThrownError | undefined): FailureReport {
+  const report = error?.report;
+  if (typeof report === 'object' && report !== null && 'expected' in report) return report as FailureReport;
+  const timedOut = error?.message?.includes('Test timed out') ?? false;
+  return {
+    kind: timedOut ? 'assertion' : 'crash',
+    expected: timedOut ? 'the checkpoint to end in its time' : 'the checkpoint to run',
+    received: error?.message?.split('\n')[0] ?? 'an unknown error',
+    usually: timedOut ? 'your program keeps a step waiting for ever' : 'a defect of this checkpoint: please report it',
+    ...(error?.stack ? { details: error.stack.split('\n').slice(0, STACK_LINES) } : {}),
+  };
+}

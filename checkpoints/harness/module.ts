@@ -1,5 +1,5 @@
-import { inject } from 'vitest';
 import { CheckpointFailure, type FailureText } from './failure.ts';
+import { targetUnderTest } from './target-under-test.ts';
 
 /** Set by a host that brings the module itself, such as a page in a browser. */
 type ModuleHost = { loadModule(file: string): Promise<unknown> };
@@ -17,7 +17,7 @@ declare global {
 export async function loadModule<T>(file: string): Promise<T> {
   try {
     if (globalThis.labModuleHost) return (await globalThis.labModuleHost.loadModule(file)) as T;
-    const target = inject('target');
+    const target = targetUnderTest();
     if (target.kind !== 'module') throw new Error(`target ${target.name} is a program; only a module can be loaded`);
     // By a URL of its own for every version: an edited file is loaded anew.
     return (await import(/* @vite-ignore */ `file://${encodeURI(target.folder)}/${file}?v=${target.version}`)) as T;

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { inject } from 'vitest';
 import type { InjectedTarget } from './checkpoint.ts';
 import { deadlineMs, within } from './deadline.ts';
 import { CheckpointFailure } from './failure.ts';
 import { releaseGroup, watchGroup } from './reaper.ts';
+import { targetUnderTest } from './target-under-test.ts';
 
 export interface ProgramOptions {
   /** Added to `HOST=127.0.0.1` and `PORT=0`. */
@@ -151,7 +151,7 @@ export class Program implements AsyncDisposable {
 
 /** Starts the program under test without waiting for it to be ready. */
 export function spawnProgram(options: ProgramOptions = {}): Program {
-  const target = options.target ?? inject('target');
+  const target = options.target ?? targetUnderTest();
   if (target.kind !== 'program') throw new Error(`target ${target.name} is a module; only a program can be started`);
   const host = options.env?.HOST ?? '127.0.0.1';
   const env = {

@@ -1,4 +1,4 @@
-import { inject } from 'vitest';
+import { targetUnderTest } from './target-under-test.ts';
 
 /** As the manifest names them. */
 export type ServiceName = 'postgresql' | 'redis' | 'rabbitmq';
@@ -11,7 +11,7 @@ export type ServiceAddresses = { readonly [S in ServiceName]?: string };
  * makes a database, a key prefix or a virtual host of its own, and removes only that.
  */
 export function serviceAddress(name: ServiceName): string {
-  const address = inject('target').services?.[name];
+  const address = targetUnderTest().services?.[name];
   if (address === undefined) throw new Error(`the manifest of this lab names no service "${name}"`);
   return address;
 }

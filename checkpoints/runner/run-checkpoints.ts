@@ -3,13 +3,15 @@ import {
   type Reporter,
   type TestCase,
   type TestModule,
+  type TestSequencer,
   type TestSpecification,
   type Vitest,
 } from 'vitest/node';
 import type { PlacedBuiltLab } from '../../labs/course-schema.ts';
 import type { InjectedTarget } from '../harness/checkpoint.ts';
-import type { FailureReport } from '../harness/failure.ts';
+import { type FailureReport, reportOf } from '../harness/failure.ts';
 import { type Lack, lackFromNote } from '../harness/unavailable.ts';
+import { JobProjects } from './job-projects.ts';
 import { repository } from './repository.ts';
 import { testFile } from './test-file.ts';
 import { WarmThreads } from './warm-threads.ts';
@@ -55,7 +57,8 @@ export interface RunnerOptions {
   readonly bail?: boolean;
   /**
    * Where checkpoints run. `threads` (default) end with this process, however it is ended. `forks` can be ended one by
-   * one, so that a handle that never closes holds up nobody; but one that is in an endless loop outlives a SIGKILL.
+   * one, so that a handle that never closes holds up nobody; but one that is in an endless loop outlives a SIGKILL. Of
+   * program targets, which are processes of their own, a fork judges one after the other.
    * `warm-threads` are for one job that is judged again and again: the next thread is started ahead.
    */
   readonly pool?: 'threads' | 'forks' | 'warm-threads';
@@ -85,23 +88,21 @@ const BUILD_SILENCE_LIMIT_MS = 240_000;
 export class CheckpointRunner implements AsyncDisposable {
   readonly seed: number;
   readonly #vitest: Vitest;
-  readonly #jobs: ReadonlyMap<string, Job>;
+  readonly #projects: JobProjects;
   readonly #progress: Progress;
   readonly #warm: WarmThreads | undefined;
-  /** Found once: files are not added while a runner is open. */
-  #specifications: readonly TestSpecification[] | undefined;
   readonly #onStrayError: RunnerOptions['onStrayError'];
 
   private constructor(parts: {
     readonly vitest: Vitest;
-    readonly jobs: ReadonlyMap<string, Job>;
+    readonly projects: JobProjects;
     readonly progress: Progress;
     readonly seed: number;
     readonly warm: WarmThreads | undefined;
     readonly onStrayError: RunnerOptions['onStrayError'];
   }) {
     this.#vitest = parts.vitest;
-    this.#jobs = parts.jobs;
+    this.#projects = parts.projects;
     this.#progress = parts.progress;
     this.seed = parts.seed;
     this.#warm = parts.warm;
@@ -110,47 +111,43 @@ export class CheckpointRunner implements AsyncDisposable {
 
   static async open(jobs: readonly Job[], options: RunnerOptions = {}): Promise<CheckpointRunner> {
     const seed = options.seed ?? seedFromEnvironment() ?? Math.floor(Math.random() * 2 ** 32);
-    const named = new Map(jobs.map((job, index) => [`${index} ${job.placed.lab.slug} ${job.target.name}`, job]));
-    const progress = new Progress(named, options);
-    const { pool = 'threads' } = options;
+    const { pool = 'threads', root = repository, onStrayError } = options;
+    const projects = new JobProjects(jobs, root, pool === 'forks');
+    const progress = new Progress(jobs, projects, options);
     const warm = pool === 'warm-threads' ? new WarmThreads() : undefined;
-    const vitest = await createVitest(
-      {
-        root: options.root ?? repository,
-        config: false,
-        watch: false,
-        reporters: [progress],
-        maxWorkers: options.workers ?? 1,
-        fileParallelism: true,
-        bail: options.bail ? 1 : 0,
-        coverage: { enabled: false },
-        projects: [...named].map(([name, job]) => ({
-          test: {
-            name,
-            include: [testFile(job.placed)],
-            pool: warm ? warm.pool : pool,
-            isolate: false,
-            maxConcurrency: options.atOnce ?? AT_ONCE,
-            watch: false,
-            provide: { target: job.target, except: [], seed },
-            ...(job.only ? { testNamePattern: new RegExp(`^(${job.only.map(escapeRegExp).join('|')}): `) } : {}),
-          },
-        })),
-      },
-      { logLevel: 'error', clearScreen: false },
-    );
-    return new CheckpointRunner({ vitest, jobs: named, progress, seed, warm, onStrayError: options.onStrayError });
+    const common = {
+      pool: warm ? warm.pool : pool,
+      isolate: false,
+      maxConcurrency: options.atOnce ?? AT_ONCE,
+      watch: false,
+    } as const;
+    try {
+      const vitest = await createVitest(
+        {
+          root,
+          config: false,
+          watch: false,
+          reporters: [progress],
+          maxWorkers: options.workers ?? 1,
+          fileParallelism: true,
+          bail: options.bail ? 1 : 0,
+          coverage: { enabled: false },
+          sequence: { sequencer: AsGiven },
+          projects: projects.configurations(common, { except: [], seed }),
+        },
+        { logLevel: 'error', clearScreen: false },
+      );
+      return new CheckpointRunner({ vitest, projects, progress, seed, warm, onStrayError });
+    } catch (error) {
+      projects[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** Judges all jobs once more, or those among them that `filter` accepts. */
   async run(filter: (job: Job) => boolean = () => true): Promise<JobResult[]> {
     this.#progress.begin();
-    this.#specifications ??= await this.#vitest.globTestSpecifications();
-    const specifications = this.#specifications.filter((specification) => {
-      const job = this.#jobs.get(specification.project.name);
-      return job !== undefined && filter(job);
-    });
-    const run = this.#vitest.runTestSpecifications(specifications);
+    const run = this.#vitest.runTestSpecifications(this.#projects.specifications(this.#vitest, filter));
     const { testModules, unhandledErrors } = await Promise.race([run, this.#progress.silence()]);
     for (const error of unhandledErrors) {
       const stack = String((error as Error)?.stack ?? error);
@@ -173,7 +170,7 @@ export class CheckpointRunner implements AsyncDisposable {
   /** Gives the jobs of a module target a new version, so that an edited module, and what it imports, is loaded anew. */
   provideAgain(change: (target: InjectedTarget) => InjectedTarget): void {
     for (const project of this.#vitest.projects) {
-      const job = this.#jobs.get(project.name);
+      const job = this.#projects.ownJobOf(project.name);
       if (!job) continue;
       const target = change(job.target);
       project.provide('target', target);
@@ -192,6 +189,7 @@ export class CheckpointRunner implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#vitest.close();
+    this.#projects[Symbol.dispose]();
     await this.#warm?.[Symbol.asyncDispose]();
   }
 }
@@ -208,14 +206,17 @@ export class CheckpointsBroken extends Error {
 
 /** Collects results as they come, and notices when none do. */
 class Progress implements Reporter {
-  readonly #jobs: ReadonlyMap<string, Job>;
+  readonly #projects: JobProjects;
   readonly #options: RunnerOptions;
+  readonly #silenceLimitMs: number;
   #lastSign = performance.now();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(jobs: ReadonlyMap<string, Job>, options: RunnerOptions) {
-    this.#jobs = jobs;
+  constructor(jobs: readonly Job[], projects: JobProjects, options: RunnerOptions) {
+    this.#projects = projects;
     this.#options = options;
+    const builds = jobs.some(({ placed }) => placed.lab.kinds.includes('files'));
+    this.#silenceLimitMs = builds ? BUILD_SILENCE_LIMIT_MS : SILENCE_LIMIT_MS;
   }
 
   begin(): void {
@@ -225,8 +226,7 @@ class Progress implements Reporter {
   /** Rejects when no checkpoint has ended for too long. */
   silence(): Promise<never> {
     clearInterval(this.#timer);
-    const builds = [...this.#jobs.values()].some(({ placed }) => placed.lab.kinds.includes('files'));
-    const limitMs = builds ? BUILD_SILENCE_LIMIT_MS : SILENCE_LIMIT_MS;
+    const limitMs = this.#silenceLimitMs;
     return new Promise((_, reject) => {
       this.#timer = setInterval(() => {
         if (performance.now() - this.#lastSign < limitMs) return;
@@ -243,14 +243,14 @@ class Progress implements Reporter {
 
   onTestCaseResult(testCase: TestCase): void {
     this.#lastSign = performance.now();
-    const job = this.#jobs.get(testCase.project.name);
+    const job = this.#jobOf(testCase.module);
     const result = checkpointResult(testCase);
     if (job && result) this.#options.onCheckpoint?.(job, result);
   }
 
   onTestModuleEnd(module: TestModule): void {
     this.#lastSign = performance.now();
-    if (this.#jobs.has(module.project.name)) this.#options.onJob?.(this.jobResult(module));
+    if (this.#jobOf(module)) this.#options.onJob?.(this.jobResult(module));
   }
 
   onUserConsoleLog({ content }: { readonly content: string }): void {
@@ -262,14 +262,29 @@ class Progress implements Reporter {
   }
 
   jobResult(module: TestModule): JobResult {
-    const job = this.#jobs.get(module.project.name);
-    if (!job) throw new CheckpointsBroken(`no job is named ${module.project.name}`);
+    const job = this.#jobOf(module);
+    if (!job) throw new CheckpointsBroken(`no job is judged by ${module.moduleId}`);
     const errors = module.errors();
     const checkpoints = [...module.children.allTests()].map(checkpointResult).filter((result) => result !== undefined);
     if (errors.length === 0) return { job, checkpoints };
     const broken = errors[0]?.stack ?? errors[0]?.message ?? 'an unknown error';
     if (this.#options.reportBroken) return { job, checkpoints, broken };
     throw new CheckpointsBroken(`${testFile(job.placed)}: ${broken}`);
+  }
+
+  #jobOf(module: TestModule): Job | undefined {
+    return this.#projects.jobOf(module.project.name, module.moduleId);
+  }
+}
+
+/** Keeps the files as they were put: `JobProjects` knows what takes long, and which jobs share a worker. */
+class AsGiven implements TestSequencer {
+  async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return files;
+  }
+
+  async shard(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return files;
   }
 }
 
@@ -284,20 +299,6 @@ function checkpointResult(testCase: TestCase): CheckpointResult | undefined {
   return { id, sentence, verdict: 'failed', durationMs, failure: reportOf(result.errors?.[0]) };
 }
 
-/** A `CheckpointFailure` comes through the worker's boundary as plain data; anything else is a crash of the suite. */
-function reportOf(error: { message?: string; stack?: string; report?: unknown } | undefined): FailureReport {
-  const report = error?.report;
-  if (typeof report === 'object' && report !== null && 'expected' in report) return report as FailureReport;
-  const timedOut = error?.message?.includes('Test timed out') ?? false;
-  return {
-    kind: timedOut ? 'assertion' : 'crash',
-    expected: timedOut ? 'the checkpoint to end in its time' : 'the checkpoint to run',
-    received: error?.message?.split('\n')[0] ?? 'an unknown error',
-    usually: timedOut ? 'your program keeps a step waiting for ever' : 'a defect of this checkpoint: please report it',
-    ...(error?.stack ? { details: error.stack.split('\n').slice(0, 6) } : {}),
-  };
-}
-
 function seedFromEnvironment(): number | undefined {
   const text = process.env.LAB_SEED;
   if (text === undefined) return undefined;
@@ -306,8 +307,4 @@ function seedFromEnvironment(): number | undefined {
     throw new RangeError(`LAB_SEED must be a whole number from 0 to 4294967295; it is "${text}"`);
   }
   return seed;
-}
-
-function escapeRegExp(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

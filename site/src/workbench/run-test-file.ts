@@ -1,6 +1,6 @@
 import { setSafeTimers, startTests } from 'vitest/internal/browser';
+import { reportOf, type ThrownError } from '../../../checkpoints/harness/failure.ts';
 import { lackFromNote } from '../../../checkpoints/harness/unavailable.ts';
-import { reportOf, type ThrownError } from './failure-report.ts';
 import type { PageResult } from './protocol.ts';
 import type { WorkerState } from './vitest.ts';
 
