@@ -4,7 +4,7 @@ import { DATABASE_PREFIX } from '../services/names.ts';
 import { serviceAddress } from './service.ts';
 
 export interface DatabaseOptions {
-  /** A database to copy: with its tables and rows, and nobody connected to it. Default: PostgreSQL's own, which is empty. */
+  /** A database to copy: with its tables and rows, and nobody connected to it. Default: an empty one. */
   readonly template?: string;
   /** The server. Default: that of the lab under test. */
   readonly address?: string;
@@ -23,12 +23,12 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Creates a database that nobody else knows. Disposal ends what is connected to it, and drops it. */
 export async function createDatabase(options: DatabaseOptions = {}): Promise<Database> {
-  const { template, address = serviceAddress('postgresql') } = options;
+  // Nobody is ever connected to template0, so that runs side by side do not refuse each other.
+  const { template = 'template0', address = serviceAddress('postgresql') } = options;
   const name = `${DATABASE_PREFIX}${randomBytes(8).toString('hex')}`;
-  const copied = template === undefined ? '' : ` TEMPLATE ${pg.escapeIdentifier(template)}`;
   for (let attempt = 1; ; attempt++) {
     try {
-      await query(address, `CREATE DATABASE ${name}${copied}`);
+      await query(address, `CREATE DATABASE ${name} TEMPLATE ${pg.escapeIdentifier(template)}`);
       break;
     } catch (error) {
       if ((error as pg.DatabaseError).code !== OBJECT_IN_USE || attempt === CREATE_ATTEMPTS) throw error;

@@ -1,9 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import pg from 'pg';
-import { serviceAddress } from '../../harness/service.ts';
+import { createDatabase, type Database } from '../../harness/database.ts';
 
 /** Stands for any password: it has to turn up in no log. */
 export const PASSWORD = 'Quill-and-7-Ravens';
@@ -18,18 +16,15 @@ export class OwnDatabase implements AsyncDisposable {
   /** The password in it: that of the service, or `PASSWORD` where the service asks for none. */
   readonly password: string;
   readonly #gate: Gate;
-  readonly #admin: string;
-  readonly #name: string;
+  readonly #database: Database;
 
-  private constructor(gate: Gate, admin: string, name: string) {
+  private constructor(gate: Gate, database: Database) {
     this.#gate = gate;
-    this.#admin = admin;
-    this.#name = name;
-    const url = new URL(admin);
+    this.#database = database;
+    const url = new URL(database.url);
     // The gate is reached without TLS.
     url.hostname = '127.0.0.1';
     url.port = String(gate.port);
-    url.pathname = `/${name}`;
     if (url.password === '') url.password = PASSWORD;
     this.url = url.href;
     this.password = decodeURIComponent(url.password);
@@ -37,10 +32,8 @@ export class OwnDatabase implements AsyncDisposable {
 
   /** @param state what the server finds at first. */
   static async create(state: GateState = 'open'): Promise<OwnDatabase> {
-    const admin = serviceAddress('postgresql');
-    const name = `containers_${randomBytes(6).toString('hex')}`;
-    await run(admin, `CREATE DATABASE ${name}`);
-    return new OwnDatabase(await Gate.open(new URL(admin), state), admin, name);
+    const database = await createDatabase();
+    return new OwnDatabase(await Gate.open(new URL(database.url), state), database);
   }
 
   set state(state: GateState) {
@@ -49,7 +42,7 @@ export class OwnDatabase implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#gate[Symbol.asyncDispose]();
-    await run(this.#admin, `DROP DATABASE IF EXISTS ${this.#name} WITH (FORCE)`);
+    await this.#database[Symbol.asyncDispose]();
   }
 }
 
@@ -111,15 +104,5 @@ class Gate implements AsyncDisposable {
       // Either end may break off at any time; `close` follows.
     });
     socket.once('close', () => this.#sockets.delete(socket));
-  }
-}
-
-async function run(address: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: address });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
   }
 }

@@ -1,7 +1,7 @@
 import pg from 'pg';
+import { createDatabase } from '../../harness/database.ts';
 import { CheckpointFailure, check, fail } from '../../harness/failure.ts';
 import { exitOf, spawnProgram } from '../../harness/program.ts';
-import { OwnDatabase } from './tavern.ts';
 
 const MIGRATED_WITHIN_MS = 15_000;
 /** A table in which a migration tool keeps its record may stay. */
@@ -64,7 +64,7 @@ async function shapeOf(url: string): Promise<Shape> {
 }
 
 export async function migratesUpAndDown(): Promise<void> {
-  await using database = await OwnDatabase.create();
+  await using database = await createDatabase();
   const { url } = database;
   const atOnce = 'two that start at once both create the tables: let one wait for the other (an advisory lock)';
   await Promise.all([migrate(url, 'up', atOnce), migrate(url, 'up', atOnce)]);

@@ -1,7 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import pg from 'pg';
+import { createDatabase, type Database } from '../../harness/database.ts';
 import { type Program, startProgram } from '../../harness/program.ts';
-import { serviceAddress } from '../../harness/service.ts';
 import { PostgresProxy } from './postgres-proxy.ts';
 
 /** East of Greenwich: whoever turns a date into an instant of this machine's time zone lands on the day before. */
@@ -13,7 +11,7 @@ const CURSOR_KEY = 'a key that two servers of one tavern share';
 
 /** A database of this run's own, and the servers on it that several checkpoints share. Made when first asked for. */
 interface Tavern {
-  database?: Promise<OwnDatabase>;
+  database?: Promise<Database>;
   proxy?: Promise<PostgresProxy>;
   direct?: Promise<Program>;
   proxied?: Promise<Program>;
@@ -21,42 +19,8 @@ interface Tavern {
 
 const tavern: Tavern = {};
 
-/** A database that nobody else has; disposing drops it. */
-export class OwnDatabase implements AsyncDisposable {
-  readonly url: string;
-  readonly name: string;
-
-  private constructor(name: string) {
-    this.name = name;
-    const url = new URL(serviceAddress('postgresql'));
-    url.pathname = `/${name}`;
-    this.url = url.href;
-  }
-
-  static async create(): Promise<OwnDatabase> {
-    const database = new OwnDatabase(`rest_api_${randomBytes(8).toString('hex')}`);
-    // template0: nobody is ever connected to it, so that runs side by side do not refuse each other.
-    await administer(`CREATE DATABASE ${database.name} TEMPLATE template0`);
-    return database;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await administer(`DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`);
-  }
-}
-
-async function administer(statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: serviceAddress('postgresql') });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
-}
-
-function sharedDatabase(): Promise<OwnDatabase> {
-  tavern.database ??= OwnDatabase.create();
+function sharedDatabase(): Promise<Database> {
+  tavern.database ??= createDatabase();
   return tavern.database;
 }
 
