@@ -27,8 +27,8 @@ export const GLOSSARY: readonly Term[] = [
     term: 'acknowledgement',
     id: 'acknowledgement',
     definition:
-      'A receiver’s statement of the next byte that it expects, which covers all bytes before it. It speaks for the receiving kernel, not for the program above it.',
-    source: { title: 'RFC 9293 §3.4', href: 'https://www.rfc-editor.org/rfc/rfc9293#section-3.4' },
+      'A receiver’s statement of the next byte that it expects, and so of all bytes before it. It speaks for the receiving kernel, not for the program above it.',
+    source: { title: 'RFC 793 §2.6', href: 'https://www.rfc-editor.org/rfc/rfc793#section-2.6' },
     taught: { phase: 'networking', heading: 'sockets-and-the-kernel' },
     match: 'acknowledgements?',
   },
@@ -57,7 +57,7 @@ export const GLOSSARY: readonly Term[] = [
       'What a full buffer does to the side that fills it: it has to wait, and the wait is passed on until it reaches the source.',
     source: {
       title: 'Node.js, Backpressuring in Streams',
-      href: 'https://nodejs.org/en/learn/modules/backpressuring-in-streams',
+      href: 'https://nodejs.org/learn/modules/backpressuring-in-streams',
     },
     taught: { phase: 'networking', heading: 'backpressure' },
     match: 'backpressure',
@@ -134,7 +134,7 @@ export const GLOSSARY: readonly Term[] = [
     id: 'duplicate-acknowledgement',
     definition:
       'An acknowledgement that repeats the last one while data is outstanding: something arrived, and not what was expected next.',
-    source: { title: 'RFC 5681 §2', href: 'https://www.rfc-editor.org/rfc/rfc5681#section-2' },
+    source: { title: 'RFC 5681 §2 and §3.2', href: 'https://www.rfc-editor.org/rfc/rfc5681#section-2' },
     taught: { phase: 'networking', heading: 'streams-and-datagrams' },
     match: 'duplicate acknowledgements?',
   },
@@ -150,8 +150,9 @@ export const GLOSSARY: readonly Term[] = [
   {
     term: 'ETag',
     id: 'etag',
-    definition: 'An opaque name of one version of a representation. Two strong ones are equal only if the bytes are.',
-    source: { title: 'RFC 9110 §8.8.3', href: 'https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3' },
+    definition:
+      'An opaque name of one version of a representation. Two strong ones of one resource are equal only if the bytes are.',
+    source: { title: 'RFC 9110 §8.8', href: 'https://www.rfc-editor.org/rfc/rfc9110#section-8.8' },
     taught: { phase: 'foundations', heading: 'conditional-requests' },
     match: 'ETag',
   },
@@ -204,7 +205,7 @@ export const GLOSSARY: readonly Term[] = [
     term: 'ID token',
     id: 'id-token',
     definition:
-      'A signed statement to a client about who has logged in, and when. It is not meant as a key to any API.',
+      'A signed statement to a client about who has logged in, and when. Its audience is that client, so it is no key to any API.',
     source: { title: 'OpenID Connect Core §2', href: 'https://openid.net/specs/openid-connect-core-1_0.html#IDToken' },
     taught: { phase: 'foundations', heading: 'access-tokens' },
     match: 'ID token',
@@ -220,7 +221,8 @@ export const GLOSSARY: readonly Term[] = [
   {
     term: 'isolation level',
     id: 'isolation-level',
-    definition: 'How much a transaction may notice of others that run beside it, from read committed to serializable.',
+    definition:
+      'How much a transaction may notice of others that run beside it, in PostgreSQL from read committed to serializable.',
     source: {
       title: 'PostgreSQL, Transaction Isolation',
       href: 'https://www.postgresql.org/docs/15/transaction-iso.html',
@@ -249,7 +251,7 @@ export const GLOSSARY: readonly Term[] = [
     term: 'keep-alive',
     id: 'keep-alive',
     definition:
-      'An empty TCP segment on a silent connection, whose answer shows that the peer’s kernel still knows the connection.',
+      'A TCP segment without new data on a silent connection, whose answer shows that the peer’s kernel still knows the connection.',
     source: { title: 'RFC 9293 §3.8.4', href: 'https://www.rfc-editor.org/rfc/rfc9293#section-3.8.4' },
     taught: { phase: 'networking', heading: 'timeouts' },
     match: 'Keep-alive',
@@ -272,7 +274,7 @@ export const GLOSSARY: readonly Term[] = [
     definition: 'Whether a process would be helped by a restart. A probe that fails makes the orchestrator restart it.',
     source: {
       title: 'Kubernetes, Probes',
-      href: 'https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/',
+      href: 'https://kubernetes.io/docs/concepts/workloads/pods/probes/',
     },
     taught: { phase: 'foundations', heading: 'health-and-readiness' },
     match: 'liveness probe',
@@ -418,7 +420,7 @@ export const GLOSSARY: readonly Term[] = [
     term: 'percentile',
     id: 'percentile',
     definition:
-      'The value that so many per cent of the measurements do not exceed. One in a hundred is above the 99th.',
+      'The value that so many per cent of the measurements do not exceed. At most one in a hundred is above the 99th.',
     source: { title: 'NIST, Percentiles', href: 'https://www.itl.nist.gov/div898/handbook/prc/section2/prc262.htm' },
     taught: { phase: 'networking', heading: 'what-it-cost' },
     match: '99th percentile',
@@ -495,15 +497,16 @@ export const GLOSSARY: readonly Term[] = [
     id: 'rst',
     definition:
       'The mark in a TCP segment that ends a connection at once, in both directions, with everything still under way lost.',
-    source: { title: 'RFC 9293 §3.5.2', href: 'https://www.rfc-editor.org/rfc/rfc9293#section-3.5.2' },
+    source: { title: 'RFC 9293 §3.10.7.4', href: 'https://www.rfc-editor.org/rfc/rfc9293#section-3.10.7.4' },
     taught: { phase: 'networking', heading: 'half-close' },
     match: 'RST',
   },
   {
     term: 'segment',
     id: 'segment',
-    definition: 'What TCP sends in one IP packet: a header and a piece of the stream, cut where the network likes.',
-    source: { title: 'RFC 9293 §4', href: 'https://www.rfc-editor.org/rfc/rfc9293#section-4' },
+    definition:
+      'What TCP sends in one IP packet: a header and a piece of the stream, cut without regard to the program’s writes.',
+    source: { title: 'RFC 9293 §3.7', href: 'https://www.rfc-editor.org/rfc/rfc9293#section-3.7' },
     taught: { phase: 'networking', heading: 'streams-and-datagrams' },
     match: 'segments?',
   },
@@ -563,7 +566,7 @@ export const GLOSSARY: readonly Term[] = [
     id: 'surrogate-pair',
     definition:
       'Two units of 16 bits that together stand for one character in UTF-16. Half of one is no character, and is invalid in UTF-8.',
-    source: { title: 'Unicode, Glossary', href: 'https://www.unicode.org/glossary/#surrogate_pair' },
+    source: { title: 'Unicode, Glossary, and RFC 3629 §3', href: 'https://www.unicode.org/glossary/#surrogate_pair' },
     taught: { phase: 'networking', heading: 'framing' },
     match: 'surrogate pairs?',
   },
@@ -572,7 +575,7 @@ export const GLOSSARY: readonly Term[] = [
     id: 'token-bucket',
     definition:
       'A limit on rate that allows bursts: tokens drip into a bucket of fixed size, and each unit sent takes one out.',
-    source: { title: 'RFC 2215', href: 'https://www.rfc-editor.org/rfc/rfc2215' },
+    source: { title: 'RFC 3290 §5.1.3', href: 'https://www.rfc-editor.org/rfc/rfc3290#section-5.1.3' },
     taught: { phase: 'networking', heading: 'amplification-and-fairness' },
     match: 'token bucket',
   },
@@ -581,7 +584,10 @@ export const GLOSSARY: readonly Term[] = [
     id: 'unique-index',
     definition:
       'An index that refuses a second row with the same key. A second writer waits until the first has committed or rolled back.',
-    source: { title: 'PostgreSQL, Unique Indexes', href: 'https://www.postgresql.org/docs/15/indexes-unique.html' },
+    source: {
+      title: 'PostgreSQL, Index Uniqueness Checks',
+      href: 'https://www.postgresql.org/docs/15/index-unique-checks.html',
+    },
     taught: { phase: 'foundations', heading: 'idempotency-keys' },
     match: 'unique index',
   },
