@@ -1,8 +1,8 @@
 /** The one door of the system: finds out who asks, and which service knows. Started by the supervisor. */
 import { readOffer } from './gateway/offer.ts';
 import { createAsk } from './gateway/upstream.ts';
-import { HttpServer, type Incoming } from './http/http-server.ts';
 import { isUuid } from './http/body.ts';
+import { HttpServer, type Incoming } from './http/http-server.ts';
 import { Problem } from './http/problem.ts';
 import { accountOf } from './identity.ts';
 import { createLog } from './log.ts';

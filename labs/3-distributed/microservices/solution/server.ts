@@ -31,12 +31,10 @@ async function run(settings: Settings, urls: Record<string, string>, stopped: Pr
   const common: ServiceSettings = { ...settings, host: INTERNAL_HOST, port: 0, databaseUrl: '', upstreams: {} };
   const services = SERVICES.map((name) => {
     const own = { ...common, databaseUrl: urls[name] ?? '' };
-    return new Supervised(
-      { name, script: ['service.ts', name], env: (port) => passSettings({ ...own, port }) },
-      log,
-    );
+    return new Supervised({ name, script: ['service.ts', name], env: (port) => passSettings({ ...own, port }) }, log);
   });
-  const upstreams = () => Object.fromEntries(services.map(({ name, port }) => [name, `http://${INTERNAL_HOST}:${port}`]));
+  const upstreams = () =>
+    Object.fromEntries(services.map(({ name, port }) => [name, `http://${INTERNAL_HOST}:${port}`]));
   const gateway = new Supervised(
     {
       name: 'gateway',

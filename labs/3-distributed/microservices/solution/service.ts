@@ -1,7 +1,8 @@
 /** One service as a process of its own: `node service.ts <name>`, started and ended by the supervisor. */
-import { ACCOUNTS_TABLES } from './accounts/schema.ts';
+
 import { accountRoutes } from './accounts/accounts.ts';
 import { engagements } from './accounts/engagement.ts';
+import { ACCOUNTS_TABLES } from './accounts/schema.ts';
 import { Database } from './database.ts';
 import { createDrill } from './drill.ts';
 import { HttpServer } from './http/http-server.ts';

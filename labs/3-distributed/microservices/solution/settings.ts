@@ -41,12 +41,14 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   const address = (name: string, protocol: RegExp, schemes: string): string => {
     const url = env[name] ?? '';
     // The value holds a password, so it is not repeated.
-    if (!protocol.test(URL.parse(url)?.protocol ?? '')) problems.push(`${name} must be a URL that begins with ${schemes}`);
+    if (!protocol.test(URL.parse(url)?.protocol ?? ''))
+      problems.push(`${name} must be a URL that begins with ${schemes}`);
     return url;
   };
   const secret = (name: string): string => {
     const value = env[name] || randomBytes(32).toString('hex');
-    if (value.length < MIN_SECRET_CHARACTERS) problems.push(`${name} must have at least ${MIN_SECRET_CHARACTERS} characters`);
+    if (value.length < MIN_SECRET_CHARACTERS)
+      problems.push(`${name} must have at least ${MIN_SECRET_CHARACTERS} characters`);
     return value;
   };
   const amqpPrefix = env.AMQP_PREFIX || 'tavern.';

@@ -5,7 +5,12 @@ import type { ServiceSettings } from '../service-settings.ts';
 
 const MAX_SOCKETS = 64;
 /** What a client gets to see of a service's answer. */
-const PASSED_ON = { allow: 'Allow', location: 'Location', 'retry-after': 'Retry-After', 'www-authenticate': 'WWW-Authenticate' };
+const PASSED_ON = {
+  allow: 'Allow',
+  location: 'Location',
+  'retry-after': 'Retry-After',
+  'www-authenticate': 'WWW-Authenticate',
+};
 
 export interface Question {
   readonly service: string;

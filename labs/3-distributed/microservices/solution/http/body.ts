@@ -10,7 +10,8 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   try {
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       bytes += chunk.length;
-      if (bytes > MAX_BODY_BYTES) throw new Problem('too-large', `The body may have ${MAX_BODY_BYTES} bytes at the most.`);
+      if (bytes > MAX_BODY_BYTES)
+        throw new Problem('too-large', `The body may have ${MAX_BODY_BYTES} bytes at the most.`);
       chunks.push(chunk);
     }
   } catch (error) {
@@ -51,7 +52,8 @@ const GUILD = /^[a-z][a-z0-9-]{0,39}$/;
 export const isUuid = (value: unknown): value is string => typeof value === 'string' && UUID.test(value);
 export const isGuild = (value: unknown): value is string => typeof value === 'string' && GUILD.test(value);
 export const uuid: Rule = (value) => (isUuid(value) ? undefined : 'must be a UUID in lower case');
-export const guildName: Rule = (value) => (isGuild(value) ? undefined : 'must be 1 to 40 of a-z, 0-9 and -, a letter first');
+export const guildName: Rule = (value) =>
+  isGuild(value) ? undefined : 'must be 1 to 40 of a-z, 0-9 and -, a letter first';
 
 /**
  * Holds a body against its rules: all fields are required, and no others are allowed.
@@ -61,7 +63,9 @@ export const guildName: Rule = (value) => (isGuild(value) ? undefined : 'must be
 export function readFields<T>(bytes: Buffer, rules: Readonly<Record<keyof T & string, Rule>>): T {
   const value = parseJson(bytes);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Problem('validation', 'The body must be an object.', { errors: [{ pointer: '', detail: 'must be an object' }] });
+    throw new Problem('validation', 'The body must be an object.', {
+      errors: [{ pointer: '', detail: 'must be an object' }],
+    });
   }
   const errors: Fault[] = [];
   for (const [name, rule] of Object.entries<Rule>(rules)) {

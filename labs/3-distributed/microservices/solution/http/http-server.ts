@@ -68,7 +68,15 @@ export class HttpServer {
     try {
       const body = await readBody(request);
       const contentType = request.headers['content-type'];
-      answer = await this.#options.answer({ method, path, body, contentType, requestId, log, headers: request.headers });
+      answer = await this.#options.answer({
+        method,
+        path,
+        body,
+        contentType,
+        requestId,
+        log,
+        headers: request.headers,
+      });
     } catch (error) {
       const problem = problemOf(error);
       if (problem.status >= 500) log.error({ err: error }, problem.kind);

@@ -64,7 +64,11 @@ export class Broker {
     const { url, service, topology, outbox } = this.#options;
     const address = new URL(url);
     address.searchParams.set('heartbeat', String(HEARTBEAT_S));
-    const connection = await within(connect(address.href, { timeout: CONNECT_TIMEOUT_MS }), 2 * CONNECT_TIMEOUT_MS, 'connect');
+    const connection = await within(
+      connect(address.href, { timeout: CONNECT_TIMEOUT_MS }),
+      2 * CONNECT_TIMEOUT_MS,
+      'connect',
+    );
     const ended = new AbortController();
     const end = (): void => ended.abort();
     connection.on('error', () => {}).on('close', end);
@@ -76,7 +80,8 @@ export class Broker {
       await within(declareTopology(consuming, topology), CONNECT_TIMEOUT_MS, 'topology');
       await within(consuming.prefetch(PREFETCH), CONNECT_TIMEOUT_MS, 'prefetch');
       const onMessage = (message: ConsumeMessage | null): void => {
-        if (message === null) end(); // the broker has ended the subscription
+        if (message === null)
+          end(); // the broker has ended the subscription
         else this.#take(message, consuming, publishing, ended.signal).catch(end);
       };
       await within(consuming.consume(topology.queueOf(service), onMessage), CONNECT_TIMEOUT_MS, 'consume');
@@ -115,7 +120,12 @@ export class Broker {
 
   // #region take
   /** The effect is committed first, then the message acknowledged: a crash in between delivers it again. */
-  async #take(message: ConsumeMessage, channel: Channel, publishing: ConfirmChannel, signal: AbortSignal): Promise<void> {
+  async #take(
+    message: ConsumeMessage,
+    channel: Channel,
+    publishing: ConfirmChannel,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { inbox, drill, log, topology } = this.#options;
     const event = parseEvent(message.content);
     while (!signal.aborted) {

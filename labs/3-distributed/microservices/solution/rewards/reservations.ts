@@ -52,7 +52,10 @@ export function reservations({ outbox }: ServiceTools): Subscriptions {
         );
         if (released === undefined) return; // taken back already
         const { guild, gold } = released;
-        await client.query('UPDATE treasuries SET gold = gold + $2, reserved = reserved - $2 WHERE guild = $1', [guild, gold]);
+        await client.query('UPDATE treasuries SET gold = gold + $2, reserved = reserved - $2 WHERE guild = $1', [
+          guild,
+          gold,
+        ]);
         const about = { dataversion: '1.0', requestid: event.requestid };
         await outbox.add(client, { ...about, type: 'reward.released', data: { acceptanceId, reason } });
       },

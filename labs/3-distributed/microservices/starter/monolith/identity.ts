@@ -6,7 +6,9 @@ const TOKEN_LIFE_MS = 60 * 60 * 1000;
 // #region token
 /** Simplified: one key for both who sign and who check. In production: a key pair, and the gateway has the public half. */
 export function signToken(accountId: string, key: string): string {
-  const payload = Buffer.from(JSON.stringify({ sub: accountId, exp: Date.now() + TOKEN_LIFE_MS })).toString('base64url');
+  const payload = Buffer.from(JSON.stringify({ sub: accountId, exp: Date.now() + TOKEN_LIFE_MS })).toString(
+    'base64url',
+  );
   return `${payload}.${mac(payload, key)}`;
 }
 
