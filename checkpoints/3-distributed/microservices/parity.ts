@@ -41,7 +41,7 @@ export async function startMonolith(databaseUrl: string): Promise<Program> {
 
 /** Tells a system a story, and writes down its answers. */
 class Teller {
-  readonly told: Told[] = [];
+  readonly #told: Told[] = [];
   readonly #door: Door;
   /** What is random, and what stands for it. */
   readonly #names = new Map<string, string>();
@@ -91,21 +91,32 @@ class Teller {
     });
     const headers = COMPARED_HEADERS.flatMap((name) => {
       const value = reply.headers[name];
-      return value === undefined ? [] : [[name, this.#plain(value)] as const];
+      return value === undefined ? [] : [[name, value] as const];
     });
-    this.told.push({ step, status, headers: Object.fromEntries(headers), body: this.#body(step, reply), reply });
+    this.#told.push({ step, status, headers: Object.fromEntries(headers), body: this.#body(step, reply), reply });
   }
 
   #body(step: string, reply: Reply): string {
     const value = jsonOf(reply);
     // People read these; programs do not.
     const { title, detail, errors, token, ...rest } = value;
-    if (reply.status >= 400) return this.#plain(sorted({ ...rest, errors: pointersOf(errors) }));
+    if (reply.status >= 400) return sorted({ ...rest, errors: pointersOf(errors) });
     // Whether it is settled by the time of the answer is what the contract leaves open.
-    if (step.startsWith('accept')) return this.#plain(sorted({ ...rest, state: '*', reason: '*' }));
-    return this.#plain(
-      sorted({ ...rest, ...(title === undefined ? {} : { title }), ...(token === undefined ? {} : { token: '*' }) }),
-    );
+    if (step.startsWith('accept')) return sorted({ ...rest, state: '*', reason: '*' });
+    return sorted({
+      ...rest,
+      ...(title === undefined ? {} : { title }),
+      ...(token === undefined ? {} : { token: '*' }),
+    });
+  }
+
+  /** All answers, with names for what is random. */
+  told(): readonly Told[] {
+    return this.#told.map((each) => ({
+      ...each,
+      headers: Object.fromEntries(Object.entries(each.headers).map(([name, value]) => [name, this.#plain(value)])),
+      body: this.#plain(each.body),
+    }));
   }
 
   #plain(text: string): string {
@@ -218,7 +229,7 @@ async function tellStory(door: Door): Promise<readonly Told[]> {
   const theirs = String(jsonOf(await t.tell('log in as another', 201, 'POST', '/sessions', registration(other))).token);
   await t.tell('an acceptance of somebody else', 404, 'GET', `/acceptances/${first}`, { token: theirs });
   await take('the easy quest as another', easy, theirs);
-  return t.told;
+  return t.told();
 }
 
 export async function answersAsTheMonolith(): Promise<void> {

@@ -169,15 +169,6 @@ export const microservices: BuiltLab = {
       ],
     },
     {
-      id: 'saga-at-once',
-      sentence: 'twenty acceptances at once never promise more gold than there is',
-      read: 'sagas',
-      hints: [
-        'Two of them read the same treasury. What do both write?',
-        'Compare and change in one statement, and look whether it changed a row.',
-      ],
-    },
-    {
       id: 'crash-accepting',
       sentence: 'a saga whose services crash at every point ends accepted, with the same sums',
       read: 'sagas',
@@ -196,12 +187,13 @@ export const microservices: BuiltLab = {
       ],
     },
     {
-      id: 'random-kills',
-      sentence: 'sagas under way while services are killed at random moments all end, and the sums agree',
+      id: 'sagas-at-once',
+      sentence: 'sagas at once, and while services are killed at random moments, never promise more gold than there is',
       read: 'sagas',
       hints: [
-        'The failure prints its seed: LAB_SEED=<seed> draws the same moments again.',
-        'Look for an effect outside of the transaction that remembers it, or for an answer that is given before its commit.',
+        'Two of them read the same treasury. What do both write?',
+        'Compare and change in one statement, and look whether it changed a row.',
+        'The failure prints its seed: LAB_SEED=<seed> draws the same moments again. Look for an effect outside of the transaction that remembers it.',
       ],
     },
     {

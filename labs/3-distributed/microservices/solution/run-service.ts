@@ -6,8 +6,6 @@ export interface RunningService {
   readonly stop: () => Promise<void>;
 }
 
-/** Tells the supervisor apart that a port is taken from all that may get better by itself. */
-export const PORT_TAKEN_EXIT_CODE = 98;
 const STOP_DEADLINE_MS = 4_000;
 
 // #region run-service
@@ -26,7 +24,7 @@ export async function runService(log: Log, start: () => Promise<RunningService>)
     const { code, message, port } = error as NodeJS.ErrnoException & { port?: number };
     if (code === 'EADDRINUSE') log.error({ message: `port ${port} is in use` }, 'cannot-listen');
     else log.error({ message }, 'cannot-start');
-    process.exit(code === 'EADDRINUSE' ? PORT_TAKEN_EXIT_CODE : 1);
+    process.exit(1);
   }
   process.stdout.write(`READY ${service.port}\n`);
   await inputEnded;

@@ -3,7 +3,6 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Log } from './log.ts';
-import { PORT_TAKEN_EXIT_CODE } from './run-service.ts';
 
 const FIRST_BACKOFF_MS = 25;
 const MAX_BACKOFF_MS = 2_000;
@@ -98,11 +97,7 @@ export class Supervised {
         process.stdout.write(`SERVICE ${this.name} ${child.pid} ${port}\n`);
         resolve(true);
       });
-      ended.then((code) => {
-        // Somebody else has our port: the next start has to ask for another. Only the gateway's is known outside.
-        if (code === PORT_TAKEN_EXIT_CODE) this.#log.warn({ process: this.name, port: this.port }, 'port-taken');
-        resolve(false);
-      });
+      ended.then(() => resolve(false));
     });
     const late = setTimeout(() => child.kill('SIGKILL'), READY_TIMEOUT_MS);
     const ready = served.finally(() => clearTimeout(late));

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Channel, type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from 'amqplib';
+import { type Channel, type ConfirmChannel, type ConsumeMessage, connect } from 'amqplib';
 import { DatabaseUnavailable } from '../database.ts';
 import type { Drill } from '../drill.ts';
 import type { Log } from '../log.ts';
+import { closed, confirmed, within } from './broker-waits.ts';
 import { parseEvent, type TavernEvent } from './event.ts';
 import type { Inbox } from './inbox.ts';
 import type { Outbox } from './outbox.ts';
@@ -162,29 +163,3 @@ export class Broker {
 }
 
 const CLOUD_EVENT = 'application/cloudevents+json';
-
-function confirmed(send: (done: (error: unknown) => void) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    send((error) => (error ? reject(new Error('the broker has refused a message', { cause: error })) : resolve()));
-  });
-}
-
-async function within<T>(work: Promise<T>, ms: number, what: string): Promise<T> {
-  work.catch(() => {}); // it may fail after we have given up on it
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no ${what} within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Ends a connection, whatever state it is in. */
-async function closed(connection: ChannelModel): Promise<void> {
-  await within(connection.close(), 500, 'close').catch(() => {
-    (connection.connection as unknown as { stream?: { destroy(): void } }).stream?.destroy();
-  });
-}
