@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { Log } from './log.ts';
 
 const FIRST_BACKOFF_MS = 25;
@@ -10,7 +9,7 @@ const READY_TIMEOUT_MS = 15_000;
 
 export interface ProcessPlan {
   readonly name: string;
-  /** File and arguments, for Node. */
+  /** The path of a file, and arguments, for Node. */
   readonly script: readonly [file: string, ...args: string[]];
   /** The environment, for the port that the process is to have; 0 the first time, then the one that it had. */
   readonly env: (port: number) => Readonly<Record<string, string>>;
@@ -77,7 +76,7 @@ export class Supervised {
 
   #spawn(): { readonly ready: Promise<boolean>; readonly ended: Promise<number | null> } {
     const [file, ...args] = this.#plan.script;
-    const child = spawn(process.execPath, [fileURLToPath(new URL(file, import.meta.url)), ...args], {
+    const child = spawn(process.execPath, [file, ...args], {
       // Its logs go where ours go; its standard input is ours to end, and ends with us.
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, ...this.#plan.env(this.port) },
