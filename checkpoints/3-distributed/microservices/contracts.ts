@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { deadlineMs } from '../../harness/deadline.ts';
-import { CheckpointFailure } from '../../harness/failure.ts';
+import { CheckpointFailure, check } from '../../harness/failure.ts';
 import type { ContractOutcome, ContractTask } from './contract-verifier.ts';
 import { accept, fundedGuild, postQuest, register, settled } from './tales.ts';
 import { INTERNAL_SECRET, sharedTown } from './town.ts';
@@ -88,6 +88,15 @@ export async function keepsEventContracts(): Promise<void> {
     );
   const registered = await of('account.registered', 'accountId', someone.id);
   const requested = await of('acceptance.requested', 'acceptanceId', id);
+  for (const { type, persistent } of [registered, requested]) {
+    check(persistent, {
+      sent: `a look at ${type} on the exchange`,
+      expected: 'a persistent message (delivery mode 2)',
+      received: 'one that is gone when the broker restarts',
+      usually:
+        'a durable queue keeps itself, and not what is in it: each message says for itself whether it is to be kept',
+    });
+  }
   const messages = { 'account.registered': registered.event, 'acceptance.requested': requested.event };
   const states = { 'somebody has registered': {}, 'somebody has asked for a quest': {} };
   await verify({ provider: 'accounts', messages, states }, 'rewards');

@@ -16,9 +16,9 @@ export async function trustsOnlyTheGateway(): Promise<void> {
   for (const name of SERVICES) {
     const door = town.doorOf(name);
     const attempts: readonly (readonly [what: string, headers: Record<string, string>])[] = [
+      ['Tavern-Account alone', { 'tavern-account': someone.id }],
       ['nothing', {}],
       ['the token of a client', { authorization: `Bearer ${someone.token}` }],
-      ['Tavern-Account alone', { 'tavern-account': someone.id }],
       ['a wrong secret', { 'tavern-account': someone.id, 'tavern-internal': 'a secret that somebody has made up' }],
       ['an empty secret', { 'tavern-account': someone.id, 'tavern-internal': '' }],
     ];

@@ -121,6 +121,11 @@ export function statusOf({ status, text }: Reply): string {
   return `status ${status}${kind === undefined ? '' : ` (${kind})`}`;
 }
 
+/** Without its parameters, which frameworks add as they like. */
+export function mediaTypeOf({ headers }: Pick<Reply, 'headers'>): string | undefined {
+  return headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+}
+
 /** The name of a problem, without the address that is common to all. */
 export function kindOf(text: string): string | undefined {
   return /"type":\s*"[^"]*\/([a-z-]+)"/.exec(text)?.[1];

@@ -18,6 +18,7 @@ import {
   registration,
   settled,
 } from './tales.ts';
+import type { Heard } from './tap.ts';
 import { sharedTown, type Town } from './town.ts';
 
 const LOST =
@@ -320,6 +321,8 @@ export async function survivesItsBroker(): Promise<void> {
   const usually =
     'an event counts as published when it is written to the socket. Wait for the broker’s confirm, and connect again';
   expectState(await settled(gateway, who, id, sent), 'accepted', null, { sent, usually });
+  const isTheirs = ({ type, event }: Heard) => type === 'account.registered' && event.data?.accountId === newcomer.id;
+  await town.tap.hear(isTheirs, 'account.registered of somebody who came while it was frozen', usually);
   const gold = await purseOf(gateway, newcomer, newcomer.id, { sent, usually });
   check(gold === GIFT, { sent, expected: `a purse with ${GIFT} gold`, received: `${gold} gold`, usually });
   for (let round = 0; round < 3; round += 1) {

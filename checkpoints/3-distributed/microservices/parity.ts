@@ -6,7 +6,7 @@ import { createDatabase } from '../../harness/database.ts';
 import { pollUntil } from '../../harness/deadline.ts';
 import { check } from '../../harness/failure.ts';
 import { type Program, startProgram } from '../../harness/program.ts';
-import { type Door, exchange, jsonOf, kindOf, type Method, type Reply, type Sending } from './exchange.ts';
+import { type Door, exchange, jsonOf, kindOf, type Method, mediaTypeOf, type Reply, type Sending } from './exchange.ts';
 import { freshName, registration } from './tales.ts';
 import { sharedTown } from './town.ts';
 
@@ -90,7 +90,7 @@ class Teller {
       details: reply.details,
     });
     const headers = COMPARED_HEADERS.flatMap((name) => {
-      const value = reply.headers[name];
+      const value = name === 'content-type' ? mediaTypeOf(reply) : reply.headers[name];
       return value === undefined ? [] : [[name, value] as const];
     });
     this.#told.push({ step, status, headers: Object.fromEntries(headers), body: this.#body(step, reply), reply });
@@ -173,8 +173,8 @@ async function tellStory(door: Door): Promise<readonly Told[]> {
   await t.tell('deposit again', 200, 'PUT', purse, { token, json: { gold: 100 } });
   await t.tell('deposit with the id of another', 409, 'PUT', purse, { token, json: { gold: 101 } });
   await t.tell('deposit nothing', 422, 'PUT', purse, { token, json: { gold: 0 } });
-  const quest = async (label: string, reward: number, places: number): Promise<string> => {
-    const json = { title: `Rats, ${label}`, guild, reward, places };
+  const quest = async (label: string, reward: number, places: number, of = guild): Promise<string> => {
+    const json = { title: `Rats, ${label}`, guild: of, reward, places };
     const reply = await exchange(door, 'POST', '/quests', { token, json });
     const questId = t.name(String(jsonOf(reply).id), label);
     await t.tell(`read ${label}`, 200, 'GET', `/quests/${questId}`, { token });
@@ -189,6 +189,9 @@ async function tellStory(door: Door): Promise<readonly Told[]> {
   const narrow = await quest('a narrow quest', 10, 1);
   await t.tell('offer of the easy one', 200, 'GET', `/offers/${easy}`, { token });
   await t.tell('offer of the dear one', 200, 'GET', `/offers/${dear}`, { token });
+  const poor = t.name(freshName('paupers'), 'poor guild');
+  const unpaid = await quest('a quest of a guild without gold', 10, 1, poor);
+  await t.tell('offer of a guild without gold', 200, 'GET', `/offers/${unpaid}`, { token });
   await t.tell('offer of none', 404, 'GET', `/offers/${randomUUID()}`, { token });
   await t.tell('a quest that is none', 404, 'GET', `/quests/${randomUUID()}`, { token });
   const take = async (label: string, questId: string, as: string = token): Promise<string> => {
@@ -206,6 +209,7 @@ async function tellStory(door: Door): Promise<readonly Told[]> {
   });
   await take('the dear quest', dear);
   await take('the narrow quest', narrow);
+  await take('a quest without gold', unpaid);
   await t.tell('a quest that is full', 409, 'PUT', `/acceptances/${randomUUID()}`, {
     token,
     json: { questId: narrow },

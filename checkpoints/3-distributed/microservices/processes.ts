@@ -1,7 +1,7 @@
 import { check } from '../../harness/failure.ts';
 import { exchange, expectStatus } from './exchange.ts';
 import { persist, register } from './tales.ts';
-import { SERVICES, sharedTown, signal } from './town.ts';
+import { SERVICES, sharedTown } from './town.ts';
 
 const ALL = [...SERVICES, 'gateway'] as const;
 
@@ -24,7 +24,6 @@ export async function runsProcessesOfTheirOwn(): Promise<void> {
   const someone = await register(town.gateway);
   for (const name of SERVICES) {
     const old = town.kill(name);
-    // Quests are read without accounts and rewards, and so on: the door itself stays open.
     const reply = await exchange(town.gateway, 'GET', '/nothing-there');
     expectStatus(reply, 404, {
       sent: `SIGKILL to ${name}; then GET /nothing-there of the gateway`,
@@ -48,7 +47,7 @@ export async function runsProcessesOfTheirOwn(): Promise<void> {
   });
 }
 
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -56,5 +55,3 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
-
-export { isAlive, signal };

@@ -5,6 +5,8 @@ import type { QueuePrefix } from '../../harness/queue-prefix.ts';
 
 export interface Heard {
   readonly type: string;
+  /** Whether the broker was asked to keep it over a restart of its own. */
+  readonly persistent: boolean;
   readonly content: Buffer;
   readonly properties: Options.Publish;
   /** The event, as far as it is JSON. */
@@ -42,9 +44,10 @@ export class Tap implements AsyncDisposable {
       queue,
       (message) => {
         if (message === null || tap.heard.length >= MAX_HEARD) return;
-        const { messageId, type, contentType, headers } = message.properties;
+        const { messageId, type, contentType, headers, deliveryMode } = message.properties;
         tap.heard.push({
           type: message.fields.routingKey,
+          persistent: deliveryMode === 2,
           content: message.content,
           properties: { messageId, type, contentType, headers, persistent: true },
           event: parsed(message.content),
@@ -67,7 +70,6 @@ export class Tap implements AsyncDisposable {
   /** The messages that were put aside, which this takes out of their queue. */
   async takeParked(): Promise<Buffer[]> {
     const taken: Buffer[] = [];
-    await this.#channel.assertQueue(this.#prefix.queue('parked'), { durable: true });
     for (;;) {
       const message = await this.#channel.get(this.#prefix.queue('parked'), { noAck: true });
       if (message === false) return taken;

@@ -165,7 +165,7 @@ export function signal(pid: number, name: NodeJS.Signals): void {
 }
 
 /** Short enough to wait for, long enough for a busy machine to answer in. */
-export const BRISK_TIMEOUT_MS = 800;
+export const BRISK_TIMEOUT_MS = 1_200;
 
 const towns: { shared?: Promise<Town>; brisk?: Promise<Town> } = {};
 

@@ -1,6 +1,7 @@
 /**
  * Writes down what consumers read, as Pact files beside this one: `node contracts/write.ts`. The consumers' own code runs
  * against a stand-in for the provider, so a contract asks for what is used, and for nothing else. No service is needed.
+ * `npm run format` then lays the files out as the others are.
  */
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,15 +22,16 @@ const GUILD = 'lanterns';
 const ACCOUNT_ID = '7b0c9f58-1c44-4a5e-8f0a-3b1f2d4c5e6f';
 const SECRET = 'known to the gateway and the services';
 const DEADLINE_MS = 5_000;
-// The verifier puts in what the provider has.
-const QUEST_PATH = fromProviderState('/quests/${questId}', `/quests/${QUEST_ID}`) as unknown as string;
-const TREASURY_PATH = fromProviderState('/treasuries/${guild}', `/treasuries/${GUILD}`) as unknown as string;
+/** A place where the verifier puts in what the provider has. */
+const placeOf = (name: string): string => `\${${name}}`;
+const QUEST_PATH = fromProviderState(`/quests/${placeOf('questId')}`, `/quests/${QUEST_ID}`) as unknown as string;
+const TREASURY_PATH = fromProviderState(`/treasuries/${placeOf('guild')}`, `/treasuries/${GUILD}`) as unknown as string;
 const guild = () => regex('[a-z][a-z0-9-]*', GUILD);
 
 /** What every request of the gateway carries. */
 const identity = {
-  'Tavern-Account': fromProviderState('${accountId}', ACCOUNT_ID),
-  'Tavern-Internal': fromProviderState('${internalSecret}', SECRET),
+  'Tavern-Account': fromProviderState(placeOf('accountId'), ACCOUNT_ID),
+  'Tavern-Internal': fromProviderState(placeOf('internalSecret'), SECRET),
 };
 
 // #region http-contract
