@@ -30,7 +30,7 @@ const FENCES = 3;
 async function expectGiftAfter(town: Town, point: 'after-commit' | 'before-publish' | 'after-publish'): Promise<void> {
   const name = freshName('brida');
   const sent = `POST /accounts, with accounts dying at the point ${point}`;
-  await town.drills.arm('accounts', point);
+  await town.arm('accounts', point);
   const first = await exchange(town.gateway, 'POST', '/accounts', registration(name));
   check(first.status === 201 || first.status === 503, {
     sent,
@@ -55,7 +55,7 @@ export async function tellsNoGhosts(): Promise<void> {
   const town = await sharedTown();
   const name = freshName('ghost');
   const sent = 'POST /accounts, with accounts dying at the point before-commit';
-  await town.drills.arm('accounts', 'before-commit');
+  await town.arm('accounts', 'before-commit');
   const reply = await exchange(town.gateway, 'POST', '/accounts', registration(name));
   expectStatus(reply, 503, { sent, usually: 'the answer is given before the commit' });
   await town.drilled('accounts', 'before-commit');

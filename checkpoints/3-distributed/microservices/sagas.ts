@@ -160,7 +160,7 @@ async function runCrash(
   follow: (id: string) => Promise<void>,
 ) {
   const armed = Object.entries(at) as [(typeof SERVICES)[number], number][];
-  for (const [service, nth] of armed) await town.drills.arm(service, point, nth);
+  for (const [service, nth] of armed) await town.arm(service, point, nth);
   try {
     const id = await saga();
     await follow(id);
@@ -251,7 +251,7 @@ export async function compensatesAfterCrashes(): Promise<void> {
   }
 }
 
-const KILLS = 8;
+const KILLS = 6;
 const SAGAS_EACH = 4;
 const CROWD = 4;
 

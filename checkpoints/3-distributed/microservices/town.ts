@@ -5,7 +5,7 @@ import { CheckpointFailure } from '../../harness/failure.ts';
 import { createTcpProxy, type TcpProxy } from '../../harness/faults/tcp-proxy.ts';
 import { type Program, startProgram } from '../../harness/program.ts';
 import { createQueuePrefix, type QueuePrefix } from '../../harness/queue-prefix.ts';
-import { Drills } from './drills.ts';
+import { Drills, type Point } from './drills.ts';
 import type { Door } from './exchange.ts';
 import { createDatabaseWithRoles } from './own-roles.ts';
 import { Tap } from './tap.ts';
@@ -129,8 +129,14 @@ export class Town implements AsyncDisposable {
     );
   }
 
+  /** The service dies when it passes the point for the nth time from now. */
+  async arm(service: ServiceName, point: Point, nth = 1): Promise<void> {
+    this.serviceOf(service); // or nobody is there who could die
+    await this.drills.arm(service, point, nth);
+  }
+
   /** Waits until a drill has killed whom it is for. */
-  async drilled(service: ServiceName, point: Parameters<Drills['arm']>[1]): Promise<void> {
+  async drilled(service: ServiceName, point: Point): Promise<void> {
     await pollUntil(
       () => this.drills.isArmed(service, point),
       (armed) => !armed,

@@ -71,6 +71,7 @@ export const microservices: BuiltLab = {
       id: 'forged-identity',
       sentence: 'a client that says in a header who it is, is not believed',
       read: 'the-gateway',
+      passesInStarter: 'the monolith knows no such headers; a gateway that passes them on would begin to believe them',
       hints: [
         'Which headers does your gateway pass on?',
         'Begin with none, and name those that a service needs. Header names ignore case.',
@@ -80,6 +81,7 @@ export const microservices: BuiltLab = {
       id: 'request-ids',
       sentence: 'every answer has an X-Request-Id, its own or the one that a client has chosen well',
       read: 'the-gateway',
+      passesInStarter: 'the monolith gives every answer an id; the gateway has to go on with it',
       hints: [
         'Do your errors have one as well?',
         'Take the id of the client only if it is 1 to 64 letters, digits, dots, hyphens and underscores; otherwise make one.',
@@ -154,6 +156,7 @@ export const microservices: BuiltLab = {
       id: 'saga-completes',
       sentence: 'an accepted quest has its place, its reward and its adventurer, and an empty treasury refuses',
       read: 'sagas',
+      passesInStarter: 'in one transaction nothing can be in between; the split has to end in the same way',
       hints: [
         'Which three services have to agree, and in which order do they get to know of it?',
         'Say accepted in the step after which nothing can fail any more.',

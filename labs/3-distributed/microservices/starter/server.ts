@@ -11,8 +11,6 @@
 // TODO(own-role): each service is connected as its own role.
 
 // TODO(gateway-only): a service answers nobody but the gateway.
-// TODO(forged-identity): a client that says in a header who it is, is not believed.
-// TODO(request-ids): every answer has an X-Request-Id, and a client may choose it.
 // TODO(logs-together): all that a request sets off can be found in the logs by it.
 // TODO(service-down): while a service is down there is one answer, a 503 with Retry-After.
 // TODO(slow-service): a service that does not answer costs UPSTREAM_TIMEOUT_MS at the most.
@@ -25,7 +23,6 @@
 // TODO(newer-minor): events of other minor versions are understood.
 // TODO(newer-major): what cannot be read is parked, and holds up nobody.
 
-// TODO(saga-completes): accepted is said when place, gold and adventurer agree.
 // TODO(saga-compensates): refused is said when everything is taken back.
 // TODO(crash-accepting): a saga whose services crash at every point ends accepted.
 // TODO(crash-refusing): a saga that is refused while its services crash gives everything back, once.
