@@ -70,11 +70,25 @@ export class Tap implements AsyncDisposable {
   /** The messages that were put aside, which this takes out of their queue. */
   async takeParked(): Promise<Buffer[]> {
     const taken: Buffer[] = [];
-    for (;;) {
-      const message = await this.#channel.get(this.#prefix.queue('parked'), { noAck: true });
-      if (message === false) return taken;
-      taken.push(message.content);
+    // A channel of its own: a queue that does not exist ends the one that asks for it.
+    const channel = await this.#connection.createChannel();
+    channel.on('error', () => {});
+    try {
+      for (;;) {
+        const message = await channel.get(this.#prefix.queue('parked'), { noAck: true });
+        if (message === false) break;
+        taken.push(message.content);
+      }
+    } catch (error) {
+      throw new CheckpointFailure({
+        expected: 'the queue <AMQP_PREFIX>parked',
+        received: 'no such queue',
+        usually: 'nobody declares it, or it has another name than in the brief',
+        details: [(error as Error).message],
+      });
     }
+    await channel.close();
+    return taken;
   }
 
   /** Waits for an event. */
