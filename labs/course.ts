@@ -10,6 +10,7 @@ import { udpEcho } from './1-networking/udp-echo/lab.ts';
 import { containers } from './2-foundations/containers/lab.ts';
 import { jwtAuth } from './2-foundations/jwt-auth/lab.ts';
 import { restApi } from './2-foundations/rest-api/lab.ts';
+import { microservices } from './3-distributed/microservices/lab.ts';
 import type { Course } from './course-schema.ts';
 
 export const course: Course = {
@@ -44,19 +45,7 @@ export const course: Course = {
       summary: 'Tavern is split into services that crash, repeat themselves and still agree on the sums.',
       status: 'planned',
       labs: [
-        {
-          status: 'planned',
-          slug: 'microservices',
-          title: 'Microservices',
-          competency: 'Splitting a system without losing its guarantees',
-          teaches: [
-            'publish events with a transactional outbox',
-            'bring a saga that crashed anywhere to a clean end',
-            'hold services together with contract tests',
-          ],
-          kinds: ['program'],
-          services: ['postgresql', 'rabbitmq'],
-        },
+        microservices,
         {
           status: 'planned',
           slug: 'message-queue',
