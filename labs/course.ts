@@ -10,6 +10,7 @@ import { udpEcho } from './1-networking/udp-echo/lab.ts';
 import { containers } from './2-foundations/containers/lab.ts';
 import { jwtAuth } from './2-foundations/jwt-auth/lab.ts';
 import { restApi } from './2-foundations/rest-api/lab.ts';
+import { messageQueue } from './3-distributed/message-queue/lab.ts';
 import type { Course } from './course-schema.ts';
 
 export const course: Course = {
@@ -57,19 +58,7 @@ export const course: Course = {
           kinds: ['program'],
           services: ['postgresql', 'rabbitmq'],
         },
-        {
-          status: 'planned',
-          slug: 'message-queue',
-          title: 'Message queue',
-          competency: 'Messaging that loses nothing and does nothing twice',
-          teaches: [
-            'publish with confirms and consume with acknowledgements',
-            'handle poison messages, retries and redrives',
-            'say what differs between RabbitMQ, Kafka and SQS',
-          ],
-          kinds: ['program'],
-          services: ['rabbitmq', 'postgresql'],
-        },
+        messageQueue,
         {
           status: 'planned',
           slug: 'cache',
