@@ -1,10 +1,11 @@
 import { crc32 } from 'node:zlib';
-import { type Channel, type ChannelModel, connect, type GetMessage } from 'amqplib';
-import { deadlineMs, pollUntil } from '../../harness/deadline.ts';
+import { type Channel, type ChannelModel, type ConsumeMessage, connect } from 'amqplib';
+import { deadlineMs, pollUntil, within } from '../../harness/deadline.ts';
 import { CheckpointFailure } from '../../harness/failure.ts';
 import type { QueuePrefix } from '../../harness/queue-prefix.ts';
 
 export const PARTITIONS = 4;
+const DRAIN_WITHIN_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** As the brief says it. */
@@ -59,21 +60,28 @@ export class Broker {
     return this.on(async (channel) => (await channel.checkQueue(this.queue(end))).messageCount);
   }
 
-  /** Takes all that lies in a queue, up to 1,000. */
-  drain(end: string | number): Promise<GetMessage[]> {
+  /** Takes all that lies in a queue. By a consumer: a queue with a single active one refuses basic.get. */
+  drain(end: string | number): Promise<ConsumeMessage[]> {
     return this.on(async (channel) => {
-      const messages: GetMessage[] = [];
-      for (let i = 0; i < 1_000; i += 1) {
-        const message = await channel.get(this.queue(end), { noAck: true });
-        if (message === false) break;
-        messages.push(message);
-      }
+      const { messageCount } = await channel.checkQueue(this.queue(end));
+      const messages: ConsumeMessage[] = [];
+      const whole = Promise.withResolvers<void>();
+      if (messageCount === 0) return messages;
+      await channel.consume(
+        this.queue(end),
+        (message) => {
+          if (message !== null) messages.push(message);
+          if (messages.length >= messageCount) whole.resolve();
+        },
+        { noAck: true },
+      );
+      await within(whole.promise, deadlineMs(DRAIN_WITHIN_MS), () => new Error(`${end} held less than it said`));
       return messages;
     });
   }
 
   /** Waits until so many messages lie in the dead-letter queue, and takes them. */
-  async dead(count: number, usually: string): Promise<GetMessage[]> {
+  async dead(count: number, usually: string): Promise<ConsumeMessage[]> {
     await this.expectReady('dead', count, usually);
     return this.drain('dead');
   }

@@ -43,7 +43,7 @@ async function addressOf(child: ChildProcess): Promise<string> {
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     // Read to the end of its life: a pipe that nobody reads would freeze it.
     if (log.length < 10_000) log += text;
-    const [, address] = /bootstrap\.servers=(127\.0\.0\.1:\d+)/.exec(log) ?? [];
+    const [, address] = /(?:replaced with|bootstrap\.servers=) ?(127\.0\.0\.1:\d+)/.exec(log) ?? [];
     if (address !== undefined) resolve(address);
   });
   return within(promise, deadlineMs(START_DEADLINE_MS), () => new Error(`kcat named no address: ${log.slice(-300)}`));

@@ -13,8 +13,9 @@ export function expectKeyOrder(
   usually: string,
 ): void {
   const last = new Map<string, number>();
+  const places = new Map(published.map(({ id }, place) => [id, place]));
   for (const id of ledger) {
-    const place = published.findIndex((each) => each.id === id);
+    const place = places.get(id) ?? -1;
     const key = published[place]?.key;
     if (key === undefined) continue;
     check((last.get(key) ?? -1) < place, {

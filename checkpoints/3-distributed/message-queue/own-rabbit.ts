@@ -35,15 +35,7 @@ export async function alarm(server: PrivateServer): Promise<AsyncDisposable> {
 
 /** `rabbitmqctl`, with the names and the folder that the server itself was started with. */
 async function control(server: PrivateServer, args: readonly string[]): Promise<void> {
-  const environ = `/proc/${server.pid}/environ`;
-  const env = existsSync(environ)
-    ? Object.fromEntries(
-        readFileSync(environ, 'utf8')
-          .split('\0')
-          .filter((line) => line.includes('='))
-          .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
-      )
-    : undefined;
+  const env = environmentOf(server.pid);
   const program = env && findControl(env);
   if (env === undefined || program === undefined) {
     throw new Unavailable({
@@ -55,10 +47,26 @@ async function control(server: PrivateServer, args: readonly string[]): Promise<
   await run(program, ['-n', env.RABBITMQ_NODENAME ?? '', ...args], { env, timeout: deadlineMs(CONTROL_TIMEOUT_MS) });
 }
 
+/** What the server was started with, without what Erlang's own start script has added to it. */
+function environmentOf(pid: number): Record<string, string> | undefined {
+  const file = `/proc/${pid}/environ`;
+  if (!existsSync(file)) return undefined;
+  const env: Record<string, string> = {};
+  for (const line of readFileSync(file, 'utf8').split('\0')) {
+    const at = line.indexOf('=');
+    if (at > 0) env[line.slice(0, at)] = line.slice(at + 1);
+  }
+  for (const name of ['ROOTDIR', 'BINDIR', 'EMU', 'PROGNAME']) delete env[name];
+  env.PATH = (env.PATH ?? '')
+    .split(':')
+    .filter((folder) => !folder.includes('/erts-'))
+    .join(':');
+  return env;
+}
+
 function findControl(env: Readonly<Record<string, string>>): string | undefined {
-  const beside = [env.RABBITMQ_HOME, env.ROOTDIR].flatMap((home) =>
-    home ? [join(home, 'sbin'), join(home, '../../lib/rabbitmq/bin'), join(home, '../rabbitmq/bin')] : [],
-  );
-  const folders = [...beside, ...(env.PATH ?? '').split(':'), '/usr/lib/rabbitmq/bin'];
+  // Debian's own command wants to be root or `rabbitmq`; the script beside the server's plug-ins does not.
+  const beside = env.ERL_LIBS ? [join(env.ERL_LIBS, '../sbin')] : [];
+  const folders = [...beside, '/usr/lib/rabbitmq/bin', ...(env.PATH ?? '').split(':')];
   return folders.map((folder) => join(folder, 'rabbitmqctl')).find((path) => existsSync(path));
 }

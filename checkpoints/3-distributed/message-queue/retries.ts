@@ -1,4 +1,4 @@
-import type { GetMessage } from 'amqplib';
+import type { ConsumeMessage } from 'amqplib';
 import { check } from '../../harness/failure.ts';
 import { keyOf } from './broker.ts';
 import { attempts, attemptTimes, curse, expectExactly, expectPaid } from './effects.ts';
@@ -82,7 +82,7 @@ export async function setsPoisonAside(): Promise<void> {
 
 /** Fails unless a dead message carries what the brief says of its attempts. */
 export function expectHistory(
-  dead: GetMessage | undefined,
+  dead: ConsumeMessage | undefined,
   { sent, attempts: count, error }: { readonly sent: string; readonly attempts: number; readonly error: string },
   entries = count,
 ): void {

@@ -1,4 +1,5 @@
 import { type Consumer, type IHeaders, Kafka, type KafkaMessage, logLevel, Partitioners, type Producer } from 'kafkajs';
+import { KafkaBatches } from './kafka-batches.ts';
 import type { Log } from './log.ts';
 import { type Attempt, PARTITIONS, partitionOf } from './message.ts';
 import { pause } from './pause.ts';
@@ -18,8 +19,6 @@ const FETCH_WAIT_MS = 200;
 const REBALANCE_TIMEOUT_MS = 10_000;
 /** Of this topic and of that of the retries: no partition waits for another one. */
 const CONCURRENT_PARTITIONS = 2 * PARTITIONS;
-/** All replicas that are in sync have it. */
-const ALL_IN_SYNC = -1;
 
 interface Place {
   readonly topic: string;
@@ -40,6 +39,7 @@ export class KafkaQueue implements Queue {
   readonly #log: Log;
   readonly #kafka: Kafka;
   readonly #producer: Producer;
+  readonly #batches: KafkaBatches;
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<void>>();
   #consumer: Consumer | undefined;
@@ -62,6 +62,7 @@ export class KafkaQueue implements Queue {
       allowAutoTopicCreation: true,
       createPartitioner: Partitioners.DefaultPartitioner,
     });
+    this.#batches = new KafkaBatches(this.#producer, settings.publishTimeoutMs);
   }
 
   async connect(): Promise<void> {
@@ -260,13 +261,9 @@ export class KafkaQueue implements Queue {
     this.#turn += 1;
     const partition = key === undefined ? this.#turn % PARTITIONS : partitionOf(key);
     const named = { ...headers, ...(id === undefined ? {} : { id }), ...(key === undefined ? {} : { key }) };
-    const sent = this.#producer
-      .send({
-        topic,
-        acks: ALL_IN_SYNC,
-        timeout: this.#settings.publishTimeoutMs,
-        messages: [{ key: key ?? null, value: body, partition, headers: named }],
-      })
+    const message = { key: key ?? null, value: body, partition, headers: named };
+    const sent = this.#batches
+      .send(topic, message)
       .then((): Outcome => ({ outcome: 'confirmed' }))
       .catch((error: Error): Outcome => ({ outcome: 'failed', why: `not confirmed: ${error.message}` }));
     const late = new AbortController();

@@ -13,6 +13,7 @@ export type RabbitSettings = Pick<
   'amqpUrl' | 'queue' | 'prefetch' | 'retryDelayMs' | 'deliveryLimit' | 'heartbeatS' | 'publishTimeoutMs'
 >;
 
+const CLOSE_TIMEOUT_MS = 1_000;
 const SETTLE_PAUSE_MS = 200;
 const ALREADY_LOST = 'the connection on which the message came is gone';
 
@@ -109,6 +110,9 @@ export class RabbitQueue implements Queue {
 
   async close(): Promise<void> {
     this.#closing.abort();
+    // The channel first: the end of a connection may overtake acknowledgements that wait in the buffer of a channel.
+    const closed = this.#consumer?.channel.close().catch(() => {});
+    await Promise.race([closed, pause(CLOSE_TIMEOUT_MS, new AbortController().signal)]);
     await Promise.all([this.#consuming?.close(), this.#publishing.close()]);
   }
 

@@ -1,7 +1,6 @@
 import {
   ChangeMessageVisibilityCommand,
   DeleteMessageCommand,
-  GetQueueAttributesCommand,
   type Message,
   type MessageAttributeValue,
   QueueDoesNotExist,
@@ -9,6 +8,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
+import { Lanes } from './lanes.ts';
 import type { Log } from './log.ts';
 import type { Attempt } from './message.ts';
 import { pause } from './pause.ts';
@@ -58,6 +58,7 @@ export class SqsQueue implements Queue {
   readonly #settings: SqsSettings;
   readonly #log: Log;
   readonly #client: SQSClient;
+  readonly #lanes = new Lanes();
   readonly #closing = new AbortController();
   readonly #held = new Set<() => Promise<void>>();
   #urls: SqsUrls | undefined;
@@ -86,7 +87,12 @@ export class SqsQueue implements Queue {
 
   publish({ id, key, body }: Outgoing): Promise<Outcome> {
     const { open, ordered } = this.#known();
-    return this.#send(key === undefined ? open : ordered, { id, key, body: body.toString('utf8') });
+    const sending = { id, key, body: body.toString('utf8') };
+    if (key === undefined) return this.#send(open, sending);
+    // Requests side by side may arrive in another order than they were made in. Simplified: one message a request.
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    void this.#lanes.run(key, () => this.#send(ordered, sending).then(resolve));
+    return promise;
   }
 
   async consume(handle: (delivery: Delivery) => Promise<void>): Promise<void> {
@@ -106,16 +112,15 @@ export class SqsQueue implements Queue {
   }
 
   async #redriveFrom(dead: string, origin: string): Promise<number> {
-    const counted = await this.#client.send(
-      new GetQueueAttributesCommand({ QueueUrl: dead, AttributeNames: ['ApproximateNumberOfMessages'] }),
-    );
-    // As many as lie there now: what dies again meanwhile is not tried for ever.
-    const count = Number(counted.Attributes?.ApproximateNumberOfMessages ?? '0');
+    // What died before we began. What dies again meanwhile is not tried for ever; and the number of messages, by which
+    // another broker tells the end, is approximate here.
+    const begun = Date.now();
     let moved = 0;
-    while (moved < count) {
-      const messages = await this.#receiveFrom(dead, Math.min(MAX_RECEIVED, count - moved));
-      if (messages.length === 0) break;
+    for (;;) {
+      const messages = await this.#receiveFrom(dead, MAX_RECEIVED);
+      if (messages.length === 0) return moved;
       for (const message of messages) {
+        if (Number(message.Attributes?.SentTimestamp ?? '0') > begun) continue;
         const { key, id, record } = readMessage(message);
         const sending = { id: id ?? message.MessageId ?? '', key, body: message.Body ?? '' };
         const { outcome, why } = await this.#send(origin, {
@@ -129,7 +134,6 @@ export class SqsQueue implements Queue {
         moved += 1;
       }
     }
-    return moved;
   }
   // #endregion sqs-redrive
 
@@ -196,6 +200,7 @@ export class SqsQueue implements Queue {
       WaitTimeSeconds: LONG_POLL_S,
       VisibilityTimeout: this.#settings.visibilityTimeoutS,
       MessageAttributeNames: ['All'],
+      MessageSystemAttributeNames: ['SentTimestamp'],
     });
     const { Messages = [] } = await this.#client.send(command, {
       abortSignal: AbortSignal.timeout(RECEIVE_TIMEOUT_MS),
