@@ -124,10 +124,12 @@ async function waiting({ sql }: Tavern): Promise<number> {
 }
 
 /** What a worker that is killed leaves in the database is ended at once, as the end of its machine would. */
-export async function endSessionsOf({ sql }: Tavern): Promise<void> {
+export async function endSessionsOf({ sql }: Tavern, limit = 1_000): Promise<void> {
   await sql.query(
-    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-     WHERE datname = current_database() AND wait_event_type = 'Lock' AND pid <> pg_backend_pid()`,
+    `SELECT pg_terminate_backend(pid) FROM
+     (SELECT pid FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event_type = 'Lock' AND pid <> pg_backend_pid() LIMIT $1) AS waiting`,
+    [limit],
   );
 }
 
