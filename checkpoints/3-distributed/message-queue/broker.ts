@@ -6,6 +6,8 @@ import type { QueuePrefix } from '../../harness/queue-prefix.ts';
 
 export const PARTITIONS = 4;
 const DRAIN_WITHIN_MS = 10_000;
+/** Reply code of AMQP for a queue or an exchange that does not exist. */
+const NOT_FOUND = 404;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** As the brief says it. */
@@ -50,6 +52,15 @@ export class Broker {
     channel.on('error', () => {});
     try {
       return await work(channel);
+    } catch (error) {
+      const { code, message } = error as { readonly code?: unknown; readonly message: string };
+      if (code !== NOT_FOUND) throw error;
+      throw new CheckpointFailure({
+        expected: 'the exchange and the queues of the brief',
+        received: 'one of them is not there',
+        usually: 'not all of them are declared before READY, or they have other names',
+        details: [message],
+      });
     } finally {
       await channel.close().catch(() => {});
     }

@@ -4,7 +4,7 @@ import { CheckpointFailure, fail } from '../../harness/failure.ts';
 import type { Program } from '../../harness/program.ts';
 import type { Tavern } from './tavern.ts';
 
-const PAID_WITHIN_MS = 15_000;
+const PAID_WITHIN_MS = 12_000;
 const HELD = 42;
 
 /** The ids in the ledger, in the order of their effects. */

@@ -11,7 +11,7 @@ export interface Answer {
 const OUTCOMES: readonly string[] = ['confirmed', 'unroutable', 'failed'];
 const ANSWER_WITHIN_MS = 15_000;
 
-/** Sends raw lines. Throws a failure when no answer comes in time; a lost connection is thrown as it is. */
+/** Sends raw lines. Throws a failure when no answer comes in time, or none at all. */
 export async function postLines(program: Program, body: string, withinMs = ANSWER_WITHIN_MS): Promise<Response> {
   try {
     return await fetch(`http://${program.host}:${program.port}/messages`, {
@@ -21,7 +21,15 @@ export async function postLines(program: Program, body: string, withinMs = ANSWE
       signal: AbortSignal.timeout(deadlineMs(withinMs)),
     });
   } catch (error) {
-    if ((error as Error).name !== 'TimeoutError') throw error;
+    if ((error as Error).name !== 'TimeoutError') {
+      fail({
+        sent: 'POST /messages',
+        expected: 'an answer, whatever the broker does',
+        received: 'a connection that was closed or refused',
+        usually: 'the program has ended: an error of a connection or channel has no listener, or a rejection nobody',
+        details: [String((error as Error).cause ?? error), ...program.logTail()],
+      });
+    }
     fail({
       sent: 'POST /messages',
       expected: 'an answer within PUBLISH_TIMEOUT_MS, whatever the broker does',

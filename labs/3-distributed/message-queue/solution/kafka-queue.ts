@@ -81,6 +81,10 @@ export class KafkaQueue implements Queue {
     return this.#send(this.#settings.queue, { id, key, body, headers: {} });
   }
 
+  putAside({ id, key, body }: Outgoing, record: Record): Promise<Outcome> {
+    return this.#send(this.#deadTopic, { id, key, body, headers: recordHeaders(record) });
+  }
+
   // #region kafka-consume
   async consume(handle: (delivery: Delivery) => Promise<void>): Promise<void> {
     const { queue, heartbeatS } = this.#settings;

@@ -42,6 +42,8 @@ export interface Queue {
   /** Resolves when it can publish, or consume. */
   connect(): Promise<void>;
   publish(message: Outgoing): Promise<Outcome>;
+  /** Publishes into the dead-letter queue, for a message that is in nobody's hands. */
+  putAside(message: Outgoing, record: Record): Promise<Outcome>;
   /** Hands out deliveries, at most `prefetch` of each source at a time. `handle` never rejects. */
   consume(handle: (delivery: Delivery) => Promise<void>): Promise<void>;
   /** No delivery begins after this. What was handed out can still be settled. */

@@ -54,6 +54,11 @@ export class RabbitQueue implements Queue {
     return this.#publisher.publish({ exchange: this.#settings.queue, routingKey: routeOf(key), id, body, headers });
   }
 
+  putAside({ id, key, body }: Outgoing, record: Record): Promise<Outcome> {
+    const routingKey = deadQueue(this.#settings);
+    return this.#publisher.publish({ exchange: '', routingKey, id, body, headers: headersOf(key, record) });
+  }
+
   async consume(handle: (delivery: Delivery) => Promise<void>): Promise<void> {
     this.#consuming = this.#linkTo((connection, drop) => this.#openConsumers(connection, drop, handle));
     await this.#consuming.up();

@@ -95,6 +95,11 @@ export class SqsQueue implements Queue {
     return promise;
   }
 
+  putAside({ id, key, body }: Outgoing, record: Record): Promise<Outcome> {
+    const { openDead, orderedDead } = this.#known();
+    return this.#send(key === undefined ? openDead : orderedDead, { id, key, body: body.toString('utf8'), record });
+  }
+
   async consume(handle: (delivery: Delivery) => Promise<void>): Promise<void> {
     const { open, ordered, openDead, orderedDead } = this.#known();
     this.#loops = [this.#receive(open, openDead, handle), this.#receive(ordered, orderedDead, handle)];

@@ -19,13 +19,13 @@ type Step = 'settled' | 'failed' | 'outage';
 /** What is the same for every broker: attempts, retries, the order of a key, and the end. */
 export class Worker {
   readonly #queue: Queue;
-  readonly #ledger: Ledger;
+  readonly #ledger: Pick<Ledger, 'pay'>;
   readonly #options: WorkerOptions;
   readonly #lanes = new Lanes();
   readonly #stopping = new AbortController();
   readonly #running = new Set<Promise<void>>();
 
-  constructor(queue: Queue, ledger: Ledger, options: WorkerOptions) {
+  constructor(queue: Queue, ledger: Pick<Ledger, 'pay'>, options: WorkerOptions) {
     this.#queue = queue;
     this.#ledger = ledger;
     this.#options = options;
