@@ -91,6 +91,7 @@ export async function losesNothing(): Promise<void> {
   });
   await expectPaid(tavern, confirmed, {
     sent,
+    expected: 'the effect of each message that was confirmed',
     usually:
       'a message was confirmed, and the broker did not have it: no confirm, not persistent, or a queue that is not durable',
     program,

@@ -84,14 +84,16 @@ async function settled({ sql }: Tavern): Promise<void> {
   );
 }
 
-export async function keepsOrder(tavern: Tavern): Promise<void> {
+export async function keepsOrder(tavern: Tavern, bench: Bench): Promise<void> {
   const [key, other] = [keyOf(0), keyOf(1)];
   await curse(tavern, 'Cursed');
-  const [program] = await Promise.all([tavern.start(), tavern.start({ ROLE: 'worker' })]);
+  // Where partitions have one worker each, a second one would show nothing, and cost a rebalance.
+  const byPartition = bench.env.BROKER === 'kafka';
+  const [program] = await Promise.all([tavern.start(), ...(byPartition ? [] : [tavern.start({ ROLE: 'worker' })])]);
   const kept = [reward('cursed', { key, adventurer: 'Cursed' }), ...rewards(6, 'behind', { key })];
   await publish(program, [...kept]);
   await publish(program, rewards(4, 'other', { key: other }));
-  const sent = 'a message that fails for a while, messages of its key and others behind it, to two workers';
+  const sent = 'a message that fails for a while, messages of its key and others behind it';
   await expectAttempts(tavern, 3, 'a message with a key is tried once only');
   await expectPaid(tavern, ['other-4'], {
     sent,

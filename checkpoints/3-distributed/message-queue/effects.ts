@@ -15,6 +15,8 @@ export async function paid(tavern: Tavern): Promise<string[]> {
 
 export interface PaidText {
   readonly sent?: string;
+  /** Default: their number, or their name. */
+  readonly expected?: string;
   readonly usually: string;
   readonly program?: Program | undefined;
   readonly withinMs?: number;
@@ -36,7 +38,8 @@ export async function expectPaid(tavern: Tavern, ids: readonly string[], text: P
         const missing = ids.filter((id) => !ledger.includes(id));
         return new CheckpointFailure({
           ...(text.sent === undefined ? {} : { sent: text.sent }),
-          expected: ids.length === 1 ? `the effect of ${ids[0]}` : `the effects of ${ids.length} messages`,
+          expected:
+            text.expected ?? (ids.length === 1 ? `the effect of ${ids[0]}` : `the effects of ${ids.length} messages`),
           received: ids.length === 1 ? 'none' : 'some are missing',
           usually,
           details: [

@@ -93,12 +93,15 @@ export async function appliesTwinsOnce(): Promise<void> {
   await publish(first, [twin, twin, twin]);
   await hold.reached(2, 'the copies are not worked on side by side, or the second waits for nothing');
   await hold.release();
-  for (const end of ['any']) await tavern.rabbit.expectReady(end, 0, 'messages are left');
+  await tavern.rabbit.expectReady('any', 0, 'messages are left');
   await publish(first, [reward('last')]);
   await expectPaid(tavern, ['twin', 'last'], { usually: UNDER_WAY });
   await first.stop();
-  await expectExactly(tavern, ['last', 'twin'], {
+  const times = (await paid(tavern)).filter((id) => id === twin.id).length;
+  check(times === 1, {
     sent: 'three copies of one message, worked on at the same time',
+    expected: 'its effect once',
+    received: `its effect ${times} times`,
     usually: 'looking whether a message is new and noting that it is here are two steps; the copies pass between them',
   });
 }

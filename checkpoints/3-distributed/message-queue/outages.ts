@@ -111,6 +111,7 @@ async function expectPublishing(tavern: Tavern, program: Parameters<typeof post>
     },
   );
   await expectPaid(tavern, [`${name}-${turn}`], {
+    expected: 'the effect of a message that was published now',
     sent: 'a message after the broker has come back',
     usually: 'publishing came back and consuming did not: the consumers belong to the connection that is gone',
     program,
@@ -151,6 +152,7 @@ export async function comesBack(seed: number): Promise<void> {
   );
   await expectPaid(tavern, confirmed, {
     sent,
+    expected: 'the effect of each message that was confirmed',
     usually: 'a message counts as confirmed though the connection was lost before its confirm',
     program,
   });
@@ -189,7 +191,7 @@ export async function declaresAgain(): Promise<void> {
     tavern,
     program,
     'without-queue',
-    'the broker says that a consumer was cancelled, and nobody listens: declare again, and consume again',
+    'the queue is declared at the start only, or the broker says that a consumer was cancelled, and nobody listens',
   );
   await tavern.rabbit.on(async (channel) => {
     await channel.deleteExchange(tavern.rabbit.name);

@@ -19,7 +19,7 @@ export async function keepsWhatItConfirms(): Promise<void> {
   await using tavern = await Tavern.open();
   const program = await tavern.start({ ROLE: 'publisher' });
   const messages = [
-    ...rewards(10, 'open', { adventurer: 'Ærwyn the 𝔅rave' }),
+    ...rewards(10, 'open', { adventurer: '\u00c5sa \u{1D505}' }),
     ...rewards(10, 'kept').map((each, i) => ({ ...each, key: keyOf(i % PARTITIONS, i) })),
   ];
   await publish(program, messages);

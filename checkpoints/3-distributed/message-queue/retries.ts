@@ -91,7 +91,7 @@ export function expectHistory(
     sent,
     expected: `the header attempts with the number ${count}`,
     received: JSON.stringify(told) ?? 'no such header',
-    usually: 'the count is kept by the worker alone, or as a text',
+    usually: 'the count is kept by the worker alone, begins elsewhere than at 1, or is a text',
   });
   const list = parsed(history);
   const whole =
@@ -100,8 +100,8 @@ export function expectHistory(
   check(whole && list.some((each) => String(each.error).includes(error)), {
     sent,
     expected: `the header history with ${entries} ${entries === 1 ? 'entry' : 'entries'} of attempt, at and error`,
-    received: list.length === entries ? 'entries of another form' : `${list.length} entries`,
-    usually: 'only the last failure is kept: each attempt adds its own',
+    received: list.length === entries ? 'entries of another form' : `${list.length}`,
+    usually: 'only the last failure is kept, or only those since the last redrive: each attempt adds its own',
     details: [String(history).slice(0, 300)],
   });
 }

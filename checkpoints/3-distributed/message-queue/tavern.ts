@@ -70,14 +70,25 @@ export class Tavern implements AsyncDisposable {
   static async open(options: TavernOptions = {}): Promise<Tavern> {
     await using stack = new AsyncDisposableStack();
     const { amqpUrl = serviceAddress('rabbitmq'), databaseServer = serviceAddress('postgresql'), broker } = options;
-    const database = stack.use(await createDatabase({ address: databaseServer }));
+    const database = await createDatabase({ address: databaseServer });
+    // A server that a checkpoint has killed takes what is in it along.
+    const isOwn = options.databaseServer !== undefined || options.amqpUrl !== undefined;
+    const leave = async (disposable: AsyncDisposable): Promise<void> => {
+      try {
+        await disposable[Symbol.asyncDispose]();
+      } catch (error) {
+        if (!isOwn) throw error;
+      }
+    };
+    stack.defer(() => leave(database));
     const sql = new pg.Client({ connectionString: database.url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
     // Checkpoints that kill the server lose this connection, too; they open another one.
     sql.on('error', () => {});
     stack.defer(() => sql.end().catch(() => {}));
     await sql.connect();
     await sql.query(SCHEMA);
-    const prefix = stack.use(createQueuePrefix(amqpUrl));
+    const prefix = createQueuePrefix(amqpUrl);
+    stack.defer(() => leave(prefix));
     const rabbit = new Broker(prefix, options.env?.RETRY_DELAY_MS ?? '1000');
     stack.defer(() => rabbit.close());
     const found = broker?.env ?? { BROKER: 'rabbitmq', AMQP_URL: amqpUrl };
