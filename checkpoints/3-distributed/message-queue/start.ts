@@ -36,7 +36,7 @@ export async function refusesBadSettings(): Promise<void> {
   const port = String((other.address() as AddressInfo).port);
   try {
     await expectRefusal(
-      { ...tavern.environment({ ROLE: 'publisher' }), PORT: port },
+      { ...tavern.environment({ ROLE: 'publisher', START_TIMEOUT_MS: '30000' }), PORT: port },
       [port, 'in use'],
       `PORT=${port}, which is taken`,
     );
