@@ -24,8 +24,8 @@ export const QUEUE_BENCH = {
   messages: 6_000,
   /** On the emulators, which are no brokers and are measured for the shape alone. */
   messagesElsewhere: 1_000,
-  batch: 250,
-  publishers: 2,
+  batch: 500,
+  publishers: 4,
   prefetch: [1, 20, 100, 300],
   /** By turns with the baseline, so that the mood of the machine is everybody's; medians are shown. */
   rounds: 3,
