@@ -10,6 +10,8 @@ import { udpEcho } from './1-networking/udp-echo/lab.ts';
 import { containers } from './2-foundations/containers/lab.ts';
 import { jwtAuth } from './2-foundations/jwt-auth/lab.ts';
 import { restApi } from './2-foundations/rest-api/lab.ts';
+import { cache } from './3-distributed/cache/lab.ts';
+import { messageQueue } from './3-distributed/message-queue/lab.ts';
 import { microservices } from './3-distributed/microservices/lab.ts';
 import type { Course } from './course-schema.ts';
 
@@ -44,35 +46,7 @@ export const course: Course = {
       title: 'Distributed systems',
       summary: 'Tavern is split into services that crash, repeat themselves and still agree on the sums.',
       status: 'planned',
-      labs: [
-        microservices,
-        {
-          status: 'planned',
-          slug: 'message-queue',
-          title: 'Message queue',
-          competency: 'Messaging that loses nothing and does nothing twice',
-          teaches: [
-            'publish with confirms and consume with acknowledgements',
-            'handle poison messages, retries and redrives',
-            'say what differs between RabbitMQ, Kafka and SQS',
-          ],
-          kinds: ['program'],
-          services: ['rabbitmq', 'postgresql'],
-        },
-        {
-          status: 'planned',
-          slug: 'cache',
-          title: 'Cache',
-          competency: 'Caching that protects the origin and never serves an older value over a newer one',
-          teaches: [
-            'stop a stampede with single flight and early refresh',
-            'close the stale-fill race with a lease or a version',
-            'keep answering when Redis does not',
-          ],
-          kinds: ['program', 'module'],
-          services: ['redis', 'postgresql'],
-        },
-      ],
+      labs: [microservices, messageQueue, cache],
       writeUps: [
         { slug: 'monolith-or-microservices', question: 'Monolith or microservices?', status: 'planned' },
         { slug: 'rabbitmq-kafka-or-sqs', question: 'RabbitMQ, Kafka or SQS?', status: 'planned' },
