@@ -10,6 +10,7 @@ import { udpEcho } from './1-networking/udp-echo/lab.ts';
 import { containers } from './2-foundations/containers/lab.ts';
 import { jwtAuth } from './2-foundations/jwt-auth/lab.ts';
 import { restApi } from './2-foundations/rest-api/lab.ts';
+import { cache } from './3-distributed/cache/lab.ts';
 import type { Course } from './course-schema.ts';
 
 export const course: Course = {
@@ -70,19 +71,7 @@ export const course: Course = {
           kinds: ['program'],
           services: ['rabbitmq', 'postgresql'],
         },
-        {
-          status: 'planned',
-          slug: 'cache',
-          title: 'Cache',
-          competency: 'Caching that protects the origin and never serves an older value over a newer one',
-          teaches: [
-            'stop a stampede with single flight and early refresh',
-            'close the stale-fill race with a lease or a version',
-            'keep answering when Redis does not',
-          ],
-          kinds: ['program', 'module'],
-          services: ['redis', 'postgresql'],
-        },
+        cache,
       ],
       writeUps: [
         { slug: 'monolith-or-microservices', question: 'Monolith or microservices?', status: 'planned' },
