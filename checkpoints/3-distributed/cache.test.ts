@@ -46,26 +46,31 @@ checkpoint(
   'ttl-jitter',
   'every key expires, and entries that are made together do not expire together',
   spreadsExpiries,
+  { concurrent: true },
 );
 checkpoint(
   'lifetimes',
   'an entry is fresh, stale and gone at the exact times, and jitter only shortens its freshness',
   knowsLifetimes,
+  { concurrent: true },
 );
 checkpoint(
   'early-chance',
   'the chance of an early refresh with t left is e^(−t/(βδ)): 36.8 % at t = βδ',
   refreshesByChance,
+  { concurrent: true },
 );
 checkpoint(
   'early-refresh',
   'an early refresh happens behind the answer, once at a time, and brings the new value in',
   refreshesBehindTheAnswer,
+  { concurrent: true },
 );
 checkpoint(
   'expired',
   'an entry past its freshness is loaded anew, and one reader alone pays for that',
   loadsWhatHasExpired,
+  { concurrent: true },
 );
 checkpoint(
   'negative',
@@ -86,6 +91,7 @@ checkpoint(
   'loader-dies',
   'when the process that loads dies, the others wait no longer than CACHE_WAIT_MS',
   outlivesItsLoader,
+  { concurrent: true },
 );
 checkpoint(
   'stale-fill',
@@ -147,27 +153,34 @@ checkpoint(
   'too-large',
   'an entry over CACHE_MAX_ENTRY_BYTES is served and not kept, by its bytes and not its characters',
   keepsNothingTooLarge,
+  { concurrent: true },
 );
-checkpoint('metrics', 'each read is counted once, as hit, miss, stale or error, and so is each load', countsReads);
+checkpoint('metrics', 'each read is counted once, as hit, miss, stale or error, and so is each load', countsReads, {
+  concurrent: true,
+});
 checkpoint(
   'leaderboard-order',
   'the leaderboard is ordered by score and then name, with shared ranks, on every page',
   ordersTheLeaderboard,
+  { concurrent: true },
 );
 checkpoint(
   'leaderboard-claims',
   'a claim moves its adventurer in the set, without reading all of them again, whatever order claims come in',
   movesWithClaims,
+  { concurrent: true },
 );
 checkpoint(
   'leaderboard-lost',
   'a leaderboard that Redis lost is rebuilt whole, even if a claim comes before the first read',
   rebuildsALostLeaderboard,
+  { concurrent: true },
 );
 checkpoint(
   'leaderboard-race',
   'a rebuild that read before a claim does not bring the old score back',
   refusesAnOldRebuild,
+  { concurrent: true },
 );
 checkpoint(
   'problems',
@@ -178,9 +191,11 @@ checkpoint(
   'graceful-stop',
   'on SIGTERM requests under way are answered and the exit code is 0, at the latest after the deadline',
   stopsGracefully,
+  { concurrent: true },
 );
 checkpoint(
   'bad-settings',
   'an invalid setting ends the start with one line that names it and tells no password',
   refusesBadSettings,
+  { concurrent: true },
 );

@@ -5,7 +5,7 @@ import { CheckpointFailure, check, fail } from '../../harness/failure.ts';
 import { exitOf, spawnProgram } from '../../harness/program.ts';
 
 const ENDS_WITHIN_MS = 15_000;
-const DRAWS = 1_000;
+const DRAWS = 500;
 
 type Question = Readonly<Record<string, unknown>>;
 

@@ -162,6 +162,12 @@ export class CacheAside<T> {
         if (found?.entry !== undefined) return { value: found.entry.value, from: 'load of another' };
         continue;
       }
+      const filled = reason === 'miss' ? await this.#look(key).catch(ifUnavailable) : undefined;
+      if (filled?.entry !== undefined && filled.state !== 'stale') {
+        // Between our look and our lease somebody was done with it.
+        await store.release(key, lease).catch(ifUnavailable);
+        return { value: filled.entry.value, from: 'load of another' };
+      }
       const { read, lost } = await this.#load(key, load, lease, 'load', reason);
       // A lease that was lost means: somebody has written, and this value may be the one from before.
       if (!lost || loads === MAX_LOADS) return read;

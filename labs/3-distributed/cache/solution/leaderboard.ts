@@ -180,6 +180,10 @@ export class Leaderboard {
           if ((await ask()) !== null) return undefined;
           continue;
         }
+        if ((await ask()) !== null) {
+          await store.release(KEY, lease); // made between our look and our lease
+          return undefined;
+        }
         const rows = await this.#load().catch(async (error: unknown) => {
           await store.release(KEY, lease);
           throw error;
