@@ -139,6 +139,7 @@ export const cache: BuiltLab = {
         'In the process that wrote: forget the flight. In another one: a load that has lost its lease is not good enough.',
         'Load again when the lease turns out to be lost, a bounded number of times.',
       ],
+      passesInStarter: 'it shares no loads at all, so nobody is given one from before a write',
     },
     {
       id: 'after-commit',
