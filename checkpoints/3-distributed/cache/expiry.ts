@@ -1,6 +1,16 @@
 import { check } from '../../harness/failure.ts';
 import { expectStatus, type Reply } from './exchange.ts';
-import { expectSource, expectTitle, get, getUntil, loadsOf, questPath, settle, watchFor } from './reading.ts';
+import {
+  answerOrSay,
+  expectSource,
+  expectTitle,
+  get,
+  getUntil,
+  loadsOf,
+  questPath,
+  settle,
+  watchFor,
+} from './reading.ts';
 import { sharedTavern, type Tavern } from './tavern.ts';
 
 const ENTRIES = 40;
@@ -99,7 +109,11 @@ export async function refreshesBehindTheAnswer(): Promise<void> {
   const gate = process.origin.holdLoads();
   const sent = `GET ${path} with an entry that is fresh and an early refresh that hangs in the database`;
   const usually = 'the reader waits for the refresh, although it has a fresh value in its hands';
-  const reply = await answerOrSay(get(process, path, { withinMs: 4_000 }), sent, usually);
+  const reply = await answerOrSay(get(process, path, { withinMs: 4_000 }), {
+    sent,
+    usually,
+    expected: 'an answer at once, from the entry',
+  });
   expectSource(reply, 'hit', usually);
   expectTitle(reply, 'Before', { sent, usually });
   await gate.waitFor(1, `GET ${path} with CACHE_BETA=1000000000 and an entry whose load took 40 ms`);
@@ -117,12 +131,6 @@ export async function refreshesBehindTheAnswer(): Promise<void> {
     expected: 'the new value, once the refresh is done',
     usually: 'the refresh is not kept: its lease is missing, or its answer is thrown away',
   });
-}
-
-async function answerOrSay(work: Promise<Reply>, sent: string, usually: string): Promise<Reply> {
-  const outcome = await Promise.allSettled([work]);
-  if (outcome[0].status === 'fulfilled') return outcome[0].value;
-  check(false, { sent, expected: 'an answer at once, from the entry', received: 'none within 4 s', usually });
 }
 
 export async function loadsWhatHasExpired(): Promise<void> {
@@ -152,11 +160,11 @@ export async function loadsWhatHasExpired(): Promise<void> {
   }
   const usually = 'every reader of an expired entry waits for the load, or loads: one of them would be enough';
   for (const process of [one, one, two, one, two]) {
-    const reply = await answerOrSay(
-      get(process, path, { withinMs: 4_000 }),
-      `GET ${path} of an entry that has expired, while one reader loads it`,
+    const reply = await answerOrSay(get(process, path, { withinMs: 4_000 }), {
+      sent: `GET ${path} of an entry that has expired, while one reader loads it`,
+      expected: 'an answer at once, from the entry',
       usually,
-    );
+    });
     expectSource(reply, 'stale', usually);
     expectTitle(reply, 'Before', { usually });
   }

@@ -112,7 +112,7 @@ export async function knowsLifetimes(): Promise<void> {
 }
 
 /** t in multiples of βδ. */
-const SHARES = [0.1, 0.5, 1, 2, 4];
+const SHARES = [1, 0.1, 0.5, 2, 4];
 const COSTS: readonly (readonly [loadMs: number, beta: number])[] = [
   [100, 1],
   [40, 2.5],

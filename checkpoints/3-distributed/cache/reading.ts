@@ -142,3 +142,17 @@ export async function watchFor(hasCome: () => boolean, forMs: number): Promise<v
   const end = performance.now() + forMs;
   while (!hasCome() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 5));
 }
+
+/** The answer, or, when there is none, a failure in these words: what the wait was for is known here. */
+export async function answerOrSay(
+  work: Promise<Reply>,
+  text: { readonly sent: string; readonly usually: string; readonly expected?: string },
+): Promise<Reply> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof CheckpointFailure)) throw error;
+    const { kind: _, ...report } = error.report;
+    throw new CheckpointFailure({ ...report, expected: 'an answer', ...text });
+  }
+}

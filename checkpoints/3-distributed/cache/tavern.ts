@@ -135,7 +135,7 @@ export class Tavern implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const process of this.#processes) await process[Symbol.asyncDispose]();
-    this.redis.destroy();
+    if (this.redis.isOpen) this.redis.destroy(); // also while it tries to connect anew
     await this.sql.end();
     await this.#database[Symbol.asyncDispose]();
     await this.#keys?.[Symbol.asyncDispose]();

@@ -90,6 +90,8 @@ export async function measureStrategies(
     await using database = await createDatabase({ address: postgresql });
     await using keys = createKeyPrefix(redis);
     const pool = new pg.Pool({ connectionString: database.url, max: plan.poolSize });
+    // Connections that are still taking their leave when their database is dropped.
+    pool.on('error', () => {}).on('connect', (client) => client.on('error', () => {}));
     try {
       await pool.query('CREATE TABLE quests (id integer PRIMARY KEY, version integer NOT NULL)');
       await pool.query('INSERT INTO quests SELECT id, 1 FROM generate_series(1, $1) AS id', [plan.keys]);
