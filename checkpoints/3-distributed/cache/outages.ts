@@ -3,6 +3,7 @@ import { CheckpointFailure, check } from '../../harness/failure.ts';
 import { createTcpProxy } from '../../harness/faults/tcp-proxy.ts';
 import { exchange, expectStatus, jsonOf, type Reply, statusOf } from './exchange.ts';
 import { claim, expectSource, expectTitle, get, getUntil, itemsOf, putQuest, questPath, sourceOf } from './reading.ts';
+import { RedisWire } from './redis-wire.ts';
 import { type Process, privateRedis, sharedTavern, Tavern } from './tavern.ts';
 
 const CACHE_TIMEOUT_MS = 400;
@@ -200,15 +201,10 @@ export async function answersWithAFullRedis(): Promise<void> {
   expectTitle(await get(process, questPath(known)), 'New', { usually: 'an old entry has survived' });
 }
 
-export async function makesUpForMissedInvalidations(seed: number): Promise<void> {
+export async function makesUpForMissedInvalidations(): Promise<void> {
   await using tavern = await Tavern.open();
-  const url = new URL(tavern.redisUrl);
-  await using wire = await createTcpProxy({
-    upstream: { host: url.hostname, port: Number(url.port || 6379) },
-    seed,
-  });
-  [url.hostname, url.port] = [wire.host, String(wire.port)];
-  await using a = await tavern.start({ ...ENV, REDIS_URL: url.href });
+  await using wire = await RedisWire.open(tavern.redisUrl);
+  await using a = await tavern.start({ ...ENV, REDIS_URL: wire.urlFor(tavern.redisUrl) });
   await using b = await tavern.start(ENV);
   const id = await tavern.addQuest('Old', { reward: 999 });
   const prize = await tavern.addQuest('Prize', { reward: 70 });
@@ -217,14 +213,13 @@ export async function makesUpForMissedInvalidations(seed: number): Promise<void>
     for (const each of [path, '/board', '/leaderboard'])
       await recovers(process, each, 'the cache does not work with Redis there');
   }
-  // What is sent to Redis now waits in the proxy, and is lost with the connection.
-  wire.freeze();
+  // What is sent to Redis now waits on its way, and is lost with the connection.
+  wire.block();
   const failing = 'a write fails, or waits, because its invalidation does';
   const sending = { withinMs: ANSWER_WITHIN_MS };
   expectStatus(await putQuest(a, id, { title: 'New', reward: 999 }, sending), 200, { usually: failing });
   expectStatus(await claim(a, prize, 'Cora', sending), 201, { usually: failing });
-  wire.reset();
-  wire.unfreeze();
+  wire.cut();
   const sent = `with the way to Redis stuck, PUT ${path.replace(/\d+/, '<id>')}; the connection breaks, the way is free again, and GET`;
   const usually = 'an invalidation that fails is logged and forgotten: the old entry is there when Redis is back';
   await pollUntil(

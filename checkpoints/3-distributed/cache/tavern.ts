@@ -27,7 +27,7 @@ const CALM: Readonly<Record<string, string>> = {
 export type Redis = ReturnType<typeof newRedis>;
 
 function newRedis(url: string) {
-  return createClient({ url, RESP: 2, socket: { reconnectStrategy: 100 } });
+  return createClient({ url, RESP: 2, socket: { reconnectStrategy: false } });
 }
 
 /** A process under test, with a proxy of its own between it and the database. */
@@ -135,7 +135,7 @@ export class Tavern implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const process of this.#processes) await process[Symbol.asyncDispose]();
-    if (this.redis.isOpen) this.redis.destroy(); // also while it tries to connect anew
+    if (this.redis.isOpen) this.redis.destroy();
     await this.sql.end();
     await this.#database[Symbol.asyncDispose]();
     await this.#keys?.[Symbol.asyncDispose]();
