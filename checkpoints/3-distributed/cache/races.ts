@@ -40,7 +40,7 @@ export async function refusesStaleFills(): Promise<void> {
   for (const writer of [b, a]) {
     for (const race of races) await runRace(race, tavern.newId(), a, b, writer);
   }
-  await refusesAFillUnderAnothersLease(await tavern.addQuest('Old'), a, b);
+  await refusesAFillUnderAForeignLease(await tavern.addQuest('Old'), a, b);
   await refusesAStaleBoard(await tavern.addQuest('Old', { reward: REWARD }), a, b);
 }
 
@@ -79,7 +79,7 @@ async function runRace(race: Race, id: number, a: Process, b: Process, writer: P
 }
 
 /** After the write somebody else loads: the lease that is there now is not the slow reader's. */
-async function refusesAFillUnderAnothersLease(id: number, a: Process, b: Process): Promise<void> {
+async function refusesAFillUnderAForeignLease(id: number, a: Process, b: Process): Promise<void> {
   const path = questPath(id);
   const oldLoad = a.origin.holdLoads(1);
   const slow = get(a, path);
