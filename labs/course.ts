@@ -50,7 +50,7 @@ export const course: Course = {
       writeUps: [
         { slug: 'monolith-or-microservices', question: 'Monolith or microservices?', status: 'planned' },
         { slug: 'rabbitmq-kafka-or-sqs', question: 'RabbitMQ, Kafka or SQS?', status: 'planned' },
-        { slug: 'which-cache-strategy', question: 'Which cache strategy?', status: 'planned' },
+        { slug: 'which-cache-strategy', question: 'Which cache strategy?', status: 'written' },
       ],
     },
     {
