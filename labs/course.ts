@@ -45,12 +45,12 @@ export const course: Course = {
       slug: 'distributed',
       title: 'Distributed systems',
       summary: 'Tavern is split into services that crash, repeat themselves and still agree on the sums.',
-      status: 'planned',
+      status: 'written',
       labs: [microservices, messageQueue, cache],
       writeUps: [
         { slug: 'monolith-or-microservices', question: 'Monolith or microservices?', status: 'planned' },
         { slug: 'rabbitmq-kafka-or-sqs', question: 'RabbitMQ, Kafka or SQS?', status: 'planned' },
-        { slug: 'which-cache-strategy', question: 'Which cache strategy?', status: 'planned' },
+        { slug: 'which-cache-strategy', question: 'Which cache strategy?', status: 'written' },
       ],
     },
     {
