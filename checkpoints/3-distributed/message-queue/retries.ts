@@ -1,5 +1,6 @@
 import type { ConsumeMessage } from 'amqplib';
-import { check } from '../../harness/failure.ts';
+import { deadlineMs, within } from '../../harness/deadline.ts';
+import { CheckpointFailure, check } from '../../harness/failure.ts';
 import { keyOf } from './broker.ts';
 import { attempts, attemptTimes, curse, expectExactly, expectPaid } from './effects.ts';
 import { publish } from './post.ts';
@@ -36,6 +37,7 @@ export async function retriesAside(): Promise<void> {
   });
 }
 
+const HELD_WITHIN_MS = 8_000;
 const MAX_ATTEMPTS = 3;
 const RETRY_DELAY_MS = 300;
 
@@ -149,7 +151,13 @@ export async function letsTheBrokerCount(): Promise<void> {
         const held = Promise.withResolvers<void>();
         await channel.prefetch(1);
         await channel.consume(tavern.rabbit.queue(end), () => held.resolve());
-        await held.promise;
+        const missing = () =>
+          new CheckpointFailure({
+            expected: 'the message in its queue',
+            received: 'none',
+            usually: 'messages go to another queue than the brief says: CRC-32 of the key',
+          });
+        await within(held.promise, deadlineMs(HELD_WITHIN_MS), missing);
       });
     }
   }

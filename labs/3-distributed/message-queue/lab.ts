@@ -83,6 +83,7 @@ export const messageQueue: BuiltLab = {
         'Keep its id in the inbox, and look there before the effect.',
         'Insert with ON CONFLICT DO NOTHING: the number of rows tells whether it is the first time.',
       ],
+      passesInStarter: 'nothing comes twice while everything is acknowledged on arrival, and lost instead',
     },
     {
       id: 'one-transaction',

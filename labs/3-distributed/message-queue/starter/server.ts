@@ -66,7 +66,6 @@ const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });
 pool.on('error', (error) => console.error(error.message));
 
 async function pay({ id, adventurer, gold }: Reward): Promise<void> {
-  // TODO(effect-once): a message that comes again has no second effect.
   // TODO(one-transaction): the effect and the memory of it are committed together.
   // TODO(twins): nor has one that comes twice at the same time.
   await pool.query('INSERT INTO ledger (message_id, adventurer, gold) VALUES ($1, $2, $3)', [id, adventurer, gold]);
