@@ -189,9 +189,18 @@ function laneMarks(lane: Lane, { row, width, nowMs, perMs, ceiling }: Row): Mark
   const floor = top + ROW.top + ROW.plot;
   const key = (name: string): string => `${lane.policy.key}-${name}`;
   const x = (ms: number): number => round(ms * perMs);
-  const y = (count: number): number => round(-(count / ceiling) * ROW.plot);
+  const y = (count: number): number => Math.round(-(count / ceiling) * ROW.plot);
+  // What happens within a pixel is drawn as its highest and its last.
+  const steps = new Map<number, { readonly most: number; readonly last: number }>();
+  for (const { atMs, count } of lane.loads) {
+    const pixel = Math.round(atMs * perMs);
+    steps.set(pixel, { most: Math.max(steps.get(pixel)?.most ?? 0, count), last: count });
+  }
   let loads = 'M0 0';
-  for (const { atMs, count } of lane.loads) loads += `H${x(atMs)}V${y(count)}`;
+  for (const [pixel, { most, last }] of steps) {
+    loads += `H${pixel}V${y(most)}`;
+    if (last < most) loads += `V${y(last)}`;
+  }
   const fresh = lane.fresh.map(({ fromMs, untilMs }) => {
     const until = Math.min(untilMs, nowMs);
     return until > fromMs ? `M${x(fromMs)} 0H${x(until)}v5H${x(fromMs)}z` : '';
