@@ -25,7 +25,7 @@ async function commit(): Promise<string> {
   // The links lead to this repository: what they hold stands here as files of its own.
   await rm(join(tiny.root, 'checkpoints/harness'));
   await mkdir(join(tiny.root, 'checkpoints/harness'));
-  for (const name of ['checkpoint.ts', 'failure.ts', 'module.ts', 'unavailable.ts']) {
+  for (const name of ['checkpoint.ts', 'failure.ts', 'module.ts', 'target-under-test.ts', 'unavailable.ts']) {
     const text = await readFile(join(import.meta.dirname, '../harness', name), 'utf8');
     await tiny.write(`checkpoints/harness/${name}`, text);
   }

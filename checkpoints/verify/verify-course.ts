@@ -122,7 +122,7 @@ async function currentEvidence(labs: readonly PlacedBuiltLab[], root: string): P
 function catchersIn(evidence: LabEvidence | undefined): Catchers | undefined {
   if (!evidence) return undefined;
   return new Map(
-    evidence.mistakes.map(({ name, checkpoint, caught, alsoCaughtBy }) => [
+    evidence.mistakes.map(({ name, checkpoint, caught, alsoCaughtBy = [] }) => [
       name,
       caught ? [checkpoint, ...alsoCaughtBy] : alsoCaughtBy,
     ]),
