@@ -86,6 +86,18 @@ test('a recorded lab holds what ran, where it comes from, and nothing that names
   expect(await staleLabEvidence([tiny.placed], tiny.root)).toEqual([]);
 });
 
+test('with each mistake at its own checkpoint, who else catches it is not said', async () => {
+  await commit();
+  const { command, mistakes, targets } = await recordLab(tiny.placed, { root: tiny.root, named: true });
+  expect(command).toBe('npm run record -- --lab greeting --named');
+  expect(mistakes.map(({ name, caught }) => [name, caught])).toEqual([
+    ['no-name', true],
+    ['no-trim', true],
+  ]);
+  expect(mistakes.every((mistake) => !('alsoCaughtBy' in mistake))).toBe(true);
+  expect(targets.map(({ checkpoints }) => checkpoints.length)).toEqual([2, 2, 2]);
+});
+
 test('files that differ from the commit are refused, and marked when that is allowed', async () => {
   const head = await commit();
   await tiny.replace(TEST, "usually: 'the name is left out'", "usually: 'no name'");

@@ -37,11 +37,21 @@ export interface Reply {
 const dispatcher = new Agent({ keepAliveTimeout: 1_000, keepAliveMaxTimeout: 1_000 });
 
 /** Sends one request and reads the whole answer. @throws CheckpointFailure when none comes. */
-export async function exchange(
+export function exchange(program: Program, method: Method, path: string, sending: Sending = {}): Promise<Reply> {
+  return begun(ask(program, method, path, sending));
+}
+
+/** What is sent first and looked at later: a checkpoint that fails in between ends the server, and with it the answer. */
+export function begun<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => {});
+  return work;
+}
+
+async function ask(
   program: Program,
   method: Method,
   path: string,
-  { json, body, headers = {}, withinMs = ANSWER_WITHIN_MS }: Sending = {},
+  { json, body, headers = {}, withinMs = ANSWER_WITHIN_MS }: Sending,
 ): Promise<Reply> {
   const content = json === undefined ? body : JSON.stringify(json);
   const all = {

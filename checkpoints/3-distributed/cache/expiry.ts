@@ -1,5 +1,5 @@
 import { check } from '../../harness/failure.ts';
-import { expectStatus, type Reply } from './exchange.ts';
+import { begun, expectStatus, type Reply } from './exchange.ts';
 import {
   answerOrSay,
   expectSource,
@@ -34,7 +34,7 @@ export async function spreadsExpiries(): Promise<void> {
   for (let i = 0; i < ENTRIES; i += 1) ids.push(await tavern.addQuest(`Quest ${i}`));
   const paths = [...ids.map(questPath), questPath(tavern.newId()), '/board', '/leaderboard'];
   const gate = process.origin.holdLoads();
-  const replies = Promise.all(paths.map((path) => get(process, path)));
+  const replies = begun(Promise.all(paths.map((path) => get(process, path))));
   await gate.waitFor(1, 'many reads');
   await expectExpiries(tavern, 'while loads are under way');
   gate.open();

@@ -1,5 +1,5 @@
 import { check } from '../../harness/failure.ts';
-import { expectStatus, type Reply, statusOf } from './exchange.ts';
+import { begun, expectStatus, type Reply, statusOf } from './exchange.ts';
 import {
   boardTitle,
   claim,
@@ -143,7 +143,7 @@ export async function sharesNoLoadFromBefore(): Promise<void> {
     const slow = get(a, path);
     await gate.waitFor(1, `GET ${path}`);
     expectStatus(await putQuest(writer, id, { title: 'New' }), 200, { usually: 'a write fails' });
-    const late = Promise.all(Array.from({ length: 3 }, () => get(a, path)));
+    const late = begun(Promise.all(Array.from({ length: 3 }, () => get(a, path))));
     await settle(a, '/board');
     gate.open();
     for (const reply of await late) {

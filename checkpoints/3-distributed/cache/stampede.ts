@@ -1,6 +1,6 @@
 import { check } from '../../harness/failure.ts';
 import { Crowd, type CrowdReply } from './crowd.ts';
-import { expectStatus } from './exchange.ts';
+import { begun, expectStatus } from './exchange.ts';
 import { expectTitle, forgetLoads, get, loadsOf, questPath, settle, watchFor } from './reading.ts';
 import { type Process, sharedPair, sharedTavern } from './tavern.ts';
 
@@ -70,7 +70,7 @@ async function sharesAFailure(): Promise<void> {
   await using process = await tavern.start();
   const id = await tavern.addQuest('Lost and found');
   const gate = process.origin.holdLoads(1);
-  const reading = Promise.all(Array.from({ length: 5 }, () => get(process, questPath(id))));
+  const reading = begun(Promise.all(Array.from({ length: 5 }, () => get(process, questPath(id)))));
   await gate.waitFor(1, 'five reads');
   await settle(process, '/metrics');
   process.origin.vanish();
@@ -96,7 +96,7 @@ export async function loadsOnceAcrossProcesses(): Promise<void> {
   for (const { program } of processes) crowds.push(stack.use(await Crowd.connect(program, 50)));
   forgetLoads(...processes);
   const gates = processes.map(({ origin }) => origin.holdLoads());
-  const asking = Promise.all(crowds.map((crowd) => crowd.ask(questPath(id))));
+  const asking = begun(Promise.all(crowds.map((crowd) => crowd.ask(questPath(id)))));
   await watchFor(() => gates.some(({ held }) => held > 0), 8_000);
   await watchFor(() => loadsOf(...processes) > 1, 700);
   for (const { origin } of processes) origin.pass();

@@ -41,7 +41,7 @@ export function drawStrategies({ cells }: StrategyFigures['results']): string {
     const bottom = top + panelHeight;
     const ticks = steps(Math.max(1, ...cells.map(value)));
     const x = linearScale([0, ticks.at(-1) ?? 1], [LEFT, RIGHT]);
-    plot.text(LEFT, top - 18, `${title}: ■ shorter TTL, □ longer TTL`, { tone: 'heading' });
+    plot.text(LEFT, top - 18, `${title}; filled: the shorter TTL, hollow: the longer`, { tone: 'heading' });
     plot.axisX({
       scale: x,
       ticks: ticks.map((at) => ({ at, text: `${at.toLocaleString('en')}${unit}` })),

@@ -293,7 +293,7 @@ describe('outbox', () => {
     const sums = new Map<string, number>();
     for (let seed = 1; seed <= 20; seed++) {
       for (const [row, found] of figures(runOf(outbox, { crashes: 500 }, seed)).entries()) {
-        for (const fault of ['lost', 'of nothing', 'twice']) {
+        for (const fault of ['lost', 'ghosts', 'twice']) {
           const key = `${['before', 'after', 'outbox', 'both'][row]} ${fault}`;
           sums.set(key, (sums.get(key) ?? 0) + (found[fault] ?? Number.NaN));
         }
@@ -302,11 +302,11 @@ describe('outbox', () => {
     const never = [...sums].filter(([, sum]) => sum === 0).map(([key]) => key);
     expect(never).toEqual([
       'before lost',
-      'after of nothing',
+      'after ghosts',
       'outbox lost',
-      'outbox of nothing',
+      'outbox ghosts',
       'both lost',
-      'both of nothing',
+      'both ghosts',
       'both twice',
     ]);
   });

@@ -13,7 +13,7 @@ const DURATION_MS = 20_000;
 
 const parameters = {
   requests: { kind: 'number', label: 'Requests', unit: 'a second', min: 1, max: 8, step: 1, value: 5 },
-  crashes: { kind: 'number', label: 'A crash every', unit: 'ms', min: 500, max: 10_000, step: 250, value: 1_000 },
+  crashes: { kind: 'number', label: 'A crash every', unit: 'ms', min: 250, max: 10_000, step: 250, value: 500 },
   restart: { kind: 'number', label: 'A restart takes', unit: 'ms', min: 50, max: 2_000, step: 50, value: 300 },
   commit: { kind: 'number', label: 'A commit takes', unit: 'ms', min: 10, max: 100, step: 10, value: 50 },
   publish: { kind: 'number', label: 'A publish takes', unit: 'ms', min: 10, max: 100, step: 10, value: 80 },
@@ -162,7 +162,7 @@ function saying(lane: OutboxLane): [string, TextLook] {
   const [lost, ghost, twice] = [lane.count('lost'), lane.count('ghost'), lane.count('twice')];
   const parts = [
     lost > 0 ? `${lost} lost` : '',
-    ghost > 0 ? `${ghost} of nothing` : '',
+    ghost > 0 ? `${ghost} ${ghost === 1 ? 'ghost' : 'ghosts'}` : '',
     twice > 0 ? `${twice} twice` : '',
   ].filter(Boolean);
   return parts.length > 0 ? [parts.join(', '), 'bad'] : ['nothing lost, nothing twice', 'plain'];
@@ -170,7 +170,7 @@ function saying(lane: OutboxLane): [string, TextLook] {
 
 function readings({ lanes }: State): Readings {
   return {
-    columns: ['way', 'changes', 'effect once', 'under way', 'lost', 'of nothing', 'twice'],
+    columns: ['way', 'changes', 'effect once', 'under way', 'lost', 'ghosts', 'twice'],
     rows: lanes.map((lane) => [
       lane.way.name,
       String(lane.changes.filter(({ committed }) => committed).length),
@@ -188,7 +188,7 @@ export const simulation = defineSimulation({
   name: 'outbox',
   title: 'A change and its event',
   caption:
-    'A service changes its database and tells another one, and both crash. Each small square is a change: black when its effect came once, in colour when it came twice, red when there was never such a change, a cross when nobody will hear of it.',
+    'A service changes its database and tells another one, and both crash. Each small square is a change: black when its effect came once, in colour when it came twice, red for a ghost, the effect of a change that was never made, and a cross where nobody will hear of it.',
   parameters,
   constants: [
     'a commit, a publish or an acknowledgement takes effect in the middle of its time, and its doer knows at the end',
@@ -199,9 +199,10 @@ export const simulation = defineSimulation({
   durationMs: DURATION_MS,
   speeds: [0.05, 0.1, 0.25, 0.5, 1, 2, 4],
   speed: 1,
-  seed: 7,
+  seed: 5,
   stillAtMs: 12_000,
   height: 4 * ROW.height,
+  room: [1218, 1004, 804, 816, 662],
   model,
   draw,
   readings,

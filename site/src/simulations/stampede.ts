@@ -259,6 +259,7 @@ export const simulation = defineSimulation({
   seed: 7,
   stillAtMs: 7_000,
   height: 3 * ROW.height + 26,
+  room: [1113, 995, 711, 846, 668],
   model,
   draw,
   readings,
