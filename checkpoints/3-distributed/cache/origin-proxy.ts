@@ -217,7 +217,9 @@ export class OriginProxy implements AsyncDisposable {
 
   #drop(link: Link): void {
     if (!this.#links.delete(link)) return;
-    if (!link.client.destroyed) link.client.resetAndDestroy();
+    // Node would keep the handle of a connection that has been ended and is then reset, and no thread with it could end.
+    if (link.client.writableEnded) link.client.destroy();
+    else link.client.resetAndDestroy();
     link.upstream.destroy();
   }
 }
