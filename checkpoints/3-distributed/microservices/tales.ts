@@ -191,7 +191,12 @@ export async function expectBooks(
   const [reader] = books.adventurers;
   const token = reader?.who.token ?? '';
   const expect = (what: string, wanted: string, given: string, details: readonly string[]) =>
-    check(wanted === given, { ...text, expected: `${what}: ${wanted}`, received: given, details });
+    check(wanted === given, {
+      ...text,
+      expected: `${what} as the answers have promised it`,
+      received: `${given}, instead of ${wanted}`,
+      details,
+    });
   const treasury = await persist(door, 'GET', `/treasuries/${books.guild}`, { token });
   const { gold, reserved } = treasury.status === 404 ? { gold: 0, reserved: 0 } : jsonOf(treasury);
   expect(
