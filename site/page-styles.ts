@@ -1,7 +1,5 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { AstroIntegration } from 'astro';
+import { eachPage } from './each-page.ts';
 
 /**
  * The classes of parts that only the build puts into a page. A page without such a part has no use for its rules. No
@@ -26,19 +24,7 @@ export const BUILT_PARTS: readonly string[] = [
 
 /** Takes the rules for parts that a page does not have out of it. Its styles stand in the page itself, so they weigh. */
 export function pageStyles(): AstroIntegration {
-  return {
-    name: 'page-styles',
-    hooks: {
-      'astro:build:done': ({ dir }) => {
-        const folder = fileURLToPath(dir);
-        for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-          if (!file.endsWith('.html')) continue;
-          const path = join(folder, file);
-          writeFileSync(path, withItsStyles(readFileSync(path, 'utf8')));
-        }
-      },
-    },
-  };
+  return eachPage('page-styles', withItsStyles);
 }
 
 /** The page without the rules that select parts which it does not have. */
