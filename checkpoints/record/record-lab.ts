@@ -1,7 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PlacedBuiltLab } from '../../labs/course-schema.ts';
-import { type Mistake, parseMistake } from '../runner/mistake.ts';
+import { mistakeNames, readMistake } from '../cli/mistake/mistake-patch.ts';
 import { CheckpointRunner } from '../runner/run-checkpoints.ts';
 import { resolveTarget } from '../runner/target.ts';
 import { type Judged, type JudgeOptions, judgeLabs } from '../verify/judge-labs.ts';
@@ -95,22 +94,18 @@ export async function recordLab(placed: PlacedBuiltLab, options: RecordOptions):
 }
 
 /** The checkpoint that each mistake names, for `judgeLabs`; all others are judged by all. */
-async function ownCheckpoints(placed: PlacedBuiltLab, root: string): Promise<JudgeOptions['only']> {
-  const mistakes = await readMistakes(placed, root);
-  return (_, name) => {
-    const mistake = mistakes.get(name);
-    return mistake && [mistake.checkpoint];
+async function ownCheckpoints({ path }: PlacedBuiltLab, root: string): Promise<JudgeOptions['only']> {
+  const labFolder = join(root, path);
+  const names = await mistakeNames(labFolder);
+  const checkpoints = new Map<string, string | undefined>(
+    await Promise.all(
+      names.map(async (name) => [`mistakes/${name}`, (await readMistake(labFolder, name))?.checkpoint] as const),
+    ),
+  );
+  return (_, target) => {
+    const checkpoint = checkpoints.get(target);
+    return checkpoint === undefined ? undefined : [checkpoint];
   };
-}
-
-async function readMistakes({ path }: PlacedBuiltLab, root: string): Promise<ReadonlyMap<string, Mistake>> {
-  const folder = join(root, path, 'mistakes');
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.patch'));
-  const entries = files.map(async (file) => {
-    const text = await readFile(join(folder, file), 'utf8');
-    return [`mistakes/${file.slice(0, -'.patch'.length)}`, parseMistake(text, `${path}/mistakes/${file}`)] as const;
-  });
-  return new Map(await Promise.all(entries));
 }
 
 function targetEvidence(target: Judged, reason: string | undefined): TargetEvidence {
