@@ -1,5 +1,5 @@
 import { check } from '../../harness/failure.ts';
-import { begun, expectStatus, type Reply } from './exchange.ts';
+import { begun, expectStatus, type Reply } from '../../harness/http-exchange.ts';
 import {
   answerOrSay,
   expectSource,

@@ -1,7 +1,7 @@
 import { pollUntil } from '../../harness/deadline.ts';
 import { CheckpointFailure, check, fail } from '../../harness/failure.ts';
 import { createTcpProxy } from '../../harness/faults/tcp-proxy.ts';
-import { expectStatus, jsonOf, type Reply, statusOf } from './exchange.ts';
+import { expectStatus, jsonOf, type Reply, statusOf } from '../../harness/http-exchange.ts';
 import { claim, expectSource, forgetLoads, get, itemsOf, loadsOf, sourceOf } from './reading.ts';
 import { type Process, sharedTavern, Tavern } from './tavern.ts';
 

@@ -12,7 +12,8 @@ import {
   createFrontendReader,
   statementsOf,
   type TransactionStatus,
-} from './postgres-messages.ts';
+} from '../../harness/faults/postgres-messages.ts';
+import { resetConnection } from '../../harness/faults/reset.ts';
 
 /** Holds requests of one kind until it is opened. */
 export class Gate {
@@ -158,7 +159,7 @@ export class OriginProxy implements AsyncDisposable {
   #accept(client: Socket): void {
     client.on('error', () => {});
     if (this.#gone) {
-      client.resetAndDestroy();
+      resetConnection(client);
       return;
     }
     const { hostname: host, port } = this.#upstream;
@@ -217,9 +218,7 @@ export class OriginProxy implements AsyncDisposable {
 
   #drop(link: Link): void {
     if (!this.#links.delete(link)) return;
-    // Node would keep the handle of a connection that has been ended and is then reset, and no thread with it could end.
-    if (link.client.writableEnded) link.client.destroy();
-    else link.client.resetAndDestroy();
+    resetConnection(link.client);
     link.upstream.destroy();
   }
 }

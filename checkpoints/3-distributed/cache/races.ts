@@ -1,5 +1,5 @@
 import { check } from '../../harness/failure.ts';
-import { begun, expectStatus, type Reply, statusOf } from './exchange.ts';
+import { begun, expectStatus, type Reply, statusOf } from '../../harness/http-exchange.ts';
 import {
   boardTitle,
   claim,

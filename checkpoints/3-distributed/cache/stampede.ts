@@ -1,6 +1,6 @@
 import { check } from '../../harness/failure.ts';
+import { begun, expectStatus } from '../../harness/http-exchange.ts';
 import { Crowd, type CrowdReply } from './crowd.ts';
-import { begun, expectStatus } from './exchange.ts';
 import { expectTitle, forgetLoads, get, loadsOf, questPath, settle, watchFor } from './reading.ts';
 import { type Process, sharedPair, sharedTavern } from './tavern.ts';
 

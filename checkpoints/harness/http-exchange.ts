@@ -1,8 +1,8 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { Agent, request } from 'undici';
-import { deadlineMs } from '../../harness/deadline.ts';
-import { CheckpointFailure, fail } from '../../harness/failure.ts';
-import type { Program } from '../../harness/program.ts';
+import { deadlineMs } from './deadline.ts';
+import { CheckpointFailure, fail } from './failure.ts';
+import type { Program } from './program.ts';
 
 /** Generous: an answer takes milliseconds, and a busy machine is no reason to fail. */
 const ANSWER_WITHIN_MS = 8_000;
@@ -10,13 +10,15 @@ const ANSWER_WITHIN_MS = 8_000;
 const DEATH_WITHIN_MS = 2_000;
 const SHOWN_CHARS = 300;
 
-export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS' | 'TRACE';
 
 export interface Sending {
   /** Sent as JSON. */
   readonly json?: unknown;
-  /** Sent as it is, as JSON; `headers` may say another type. */
+  /** Sent as it is. */
   readonly body?: string | Uint8Array;
+  /** The media type of what is sent; `headers` may say another. Default: application/json. */
+  readonly type?: string;
   /** A value of undefined takes a header away. */
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly withinMs?: number;
@@ -51,11 +53,11 @@ async function ask(
   program: Program,
   method: Method,
   path: string,
-  { json, body, headers = {}, withinMs = ANSWER_WITHIN_MS }: Sending,
+  { json, body, type = 'application/json', headers = {}, withinMs = ANSWER_WITHIN_MS }: Sending,
 ): Promise<Reply> {
   const content = json === undefined ? body : JSON.stringify(json);
   const all = {
-    ...(content === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(content === undefined ? {} : { 'content-type': type }),
     ...headers,
   };
   const given = Object.fromEntries(
