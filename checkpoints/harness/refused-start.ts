@@ -12,6 +12,8 @@ export const NO_DATABASE = `postgres://nobody:${SECRET}@127.0.0.1:1/nothing`;
 /** One line is asked for; a runner around the program (`go run`, a shell) may add one or two of its own. */
 const MAX_LINES = 3;
 const REFUSED_WITHIN_MS = 10_000;
+/** Of JavaScript and .NET, of Python. */
+const STACK_FRAME = /^\s+(at \S+.*\(|at \S+:\d|File ")/;
 
 type Env = Readonly<Record<string, string>>;
 
@@ -27,7 +29,7 @@ export interface RefusedStart {
   /** The line as a person says it. Default: `one line on standard error with` what is wanted. */
   readonly line?: string;
   readonly usually?: string;
-  /** Infinity: a start that waits for another program may tell of it meanwhile. Default 3. */
+  /** Infinity: a start that gets further may tell of its steps. Default 3. */
   readonly maxLines?: number;
 }
 
@@ -57,6 +59,7 @@ export async function expectRefusedStart({
   const details = program.logTail();
   if (exit.code === 0 || exit.code === null) fail({ ...text, received: howItEnded(exit), details });
   if (lines.length > maxLines) fail({ ...text, received: `${lines.length} lines on standard error`, details });
+  if (lines.some((each) => STACK_FRAME.test(each))) fail({ ...text, received: 'a stack trace', details });
   if (`${program.stderr}${program.stdout}`.includes(SECRET)) fail({ ...text, received: 'a password in the log' });
   const holds = (each: string, part: string) => each.toLowerCase().includes(part.toLowerCase());
   if (lines.some((each) => wanted.every((part) => holds(each, part)))) return;
@@ -83,6 +86,7 @@ export async function expectRefusedPort(defaults: Env): Promise<void> {
     wanted: [port, 'in use'],
     sent: 'a start on a port that is in use',
     line: 'one line on standard error with the port and "in use"',
+    maxLines: Number.POSITIVE_INFINITY,
     usually: "the error of listen is not handled, so the runtime's stack trace is all there is, or the port is shared",
   });
 }

@@ -113,6 +113,7 @@ const LIES: readonly (readonly [what: string, bytes: string | Buffer])[] = [
   ['a TLS hello', Buffer.from('16030100a5010000a10303', 'hex')],
   ['an unknown version', 'GET /openapi.json HTTP/9.9\r\nHost: tavern\r\n\r\n'],
   ['no Host', 'GET /openapi.json HTTP/1.1\r\n\r\n'],
+  ['two Hosts', 'GET /openapi.json HTTP/1.1\r\nHost: tavern\r\nHost: cellar\r\n\r\n'],
   ['a space in a header name', 'GET /openapi.json HTTP/1.1\r\nHost: tavern\r\nBad Name: x\r\n\r\n'],
   ['NUL in a header', 'GET /openapi.json HTTP/1.1\r\nHost: tavern\r\nX: a\0b\r\n\r\n'],
   [

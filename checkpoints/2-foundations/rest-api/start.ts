@@ -1,3 +1,5 @@
+import { expectLoopbackOnly } from '../../harness/listening.ts';
+import { startProgram } from '../../harness/program.ts';
 import { expectRefusedPort, expectRefusedStarts, NO_DATABASE, SECRET } from '../../harness/refused-start.ts';
 import { sharedDatabaseUrl } from './tavern.ts';
 
@@ -17,5 +19,8 @@ const BAD: readonly (readonly [env: Readonly<Record<string, string>>, wanted: re
 export async function refusesBadSettings(): Promise<void> {
   const defaults = { DATABASE_URL: NO_DATABASE, START_TIMEOUT_MS: '1' };
   await expectRefusedStarts(BAD.map(([env, wanted]) => ({ env, defaults, wanted })));
-  await expectRefusedPort({ DATABASE_URL: await sharedDatabaseUrl() });
+  const good = { DATABASE_URL: await sharedDatabaseUrl() };
+  await using server = await startProgram({ env: good });
+  await expectLoopbackOnly(server);
+  await expectRefusedPort(good);
 }
