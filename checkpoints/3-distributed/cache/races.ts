@@ -1,5 +1,6 @@
 import { check } from '../../harness/failure.ts';
 import { begun, expectStatus, type Reply, statusOf } from '../../harness/http-exchange.ts';
+import { refusesAWriteBetweenTheSteps } from './fill-steps.ts';
 import {
   boardTitle,
   claim,
@@ -42,6 +43,7 @@ export async function refusesStaleFills(): Promise<void> {
   }
   await refusesAFillUnderAForeignLease(await tavern.addQuest('Old'), a, b);
   await refusesAStaleBoard(await tavern.addQuest('Old', { reward: REWARD }), a, b);
+  await refusesAWriteBetweenTheSteps();
 }
 
 async function runRace(race: Race, id: number, a: Process, b: Process, writer: Process): Promise<void> {

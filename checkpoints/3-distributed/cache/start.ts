@@ -1,4 +1,6 @@
+import { expectLoopbackOnly } from '../../harness/listening.ts';
 import { expectRefusedPort, expectRefusedStarts, NO_DATABASE, SECRET } from '../../harness/refused-start.ts';
+import { sharedPair } from './tavern.ts';
 
 const NO_REDIS = `redis://:${SECRET}@127.0.0.1:1`;
 const NOWHERE = { DATABASE_URL: NO_DATABASE, REDIS_URL: NO_REDIS };
@@ -18,5 +20,7 @@ const BAD: readonly (readonly [env: Readonly<Record<string, string>>, wanted: re
 
 export async function refusesBadSettings(): Promise<void> {
   await expectRefusedStarts(BAD.map(([env, wanted]) => ({ env, defaults: NOWHERE, wanted })));
+  const { a } = await sharedPair();
+  await expectLoopbackOnly(a.program);
   await expectRefusedPort(NOWHERE);
 }
