@@ -25,7 +25,7 @@ async function raceAt(step: number, wire: RedisWire, tavern: Tavern, a: Process,
   const id = Number(path.split('/').at(-1));
   const gate = a.origin.holdLoads(1);
   const slow = begun(get(a, path));
-  await gate.waitFor(1, `GET ${path}`);
+  await gate.waitFor(1, `GET ${path}`, slow);
   wire.holdCommands();
   gate.open();
   const comes = async (): Promise<boolean> => {

@@ -295,7 +295,7 @@ export async function refusesAnOldRebuild(): Promise<void> {
     await tavern.redis.del(`${tavern.prefix}race:leaderboard`);
     const gate = a.origin.holdLoads(1);
     const rebuild = get(a, '/leaderboard');
-    await gate.waitFor(1, 'GET /leaderboard');
+    await gate.waitFor(1, 'GET /leaderboard', rebuild);
     expectStatus(await claim(writer, quest, name), 201, { usually: 'a claim waits for a rebuild, or fails' });
     gate.open();
     await rebuild;

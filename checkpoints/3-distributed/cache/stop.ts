@@ -13,7 +13,7 @@ export async function stopsGracefully(): Promise<void> {
     const id = await tavern.addQuest('The last order');
     const gate = process.origin.holdLoads(1);
     const reading = get(process, questPath(id));
-    await gate.waitFor(1, `GET ${questPath(id)}`);
+    await gate.waitFor(1, `GET ${questPath(id)}`, reading);
     process.program.kill('SIGTERM');
     await expectRefusedConnections(process.program, {
       sent: 'SIGTERM, then new connections',
@@ -36,7 +36,7 @@ export async function stopsGracefully(): Promise<void> {
   const id = await tavern.addQuest('Endless');
   const gate = process.origin.holdLoads(1);
   const lost = get(process, questPath(id)).catch(() => undefined);
-  await gate.waitFor(1, `GET ${questPath(id)}`);
+  await gate.waitFor(1, `GET ${questPath(id)}`, lost);
   const since = performance.now();
   process.program.kill('SIGTERM');
   const text = {
