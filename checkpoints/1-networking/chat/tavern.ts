@@ -15,6 +15,7 @@ const WIDE_LIMITS = {
 const ENTERING = 'HELLO or JOIN is not answered as the brief says: the checkpoint "welcome" tells more';
 /** How much longer everything may take when a first try failed: see `patiently`. */
 const PATIENT_SCALE = 6;
+const MOST_PATIENT_SCALE = 4 * PATIENT_SCALE;
 
 /** A running chat server, and the door to it. */
 export class Tavern {
@@ -72,6 +73,9 @@ export async function inTavern(
   );
 }
 
+/** The machine paused for so long that right and wrong servers look alike. */
+export class TooSlowToTell extends Error {}
+
 /**
  * For what depends on short time-outs, in which a busy machine may be late through no fault of the server's: judges
  * with them as they are, and if that fails once more with all of them much longer. A wrong server is wrong both times.
@@ -79,7 +83,16 @@ export async function inTavern(
 export async function patiently(judge: (scale: number) => Promise<void>): Promise<void> {
   try {
     await judge(1);
+    return;
   } catch {
-    await judge(PATIENT_SCALE);
+    // Once more.
+  }
+  for (let scale = PATIENT_SCALE; ; scale *= 2) {
+    try {
+      await judge(scale);
+      return;
+    } catch (error) {
+      if (!(error instanceof TooSlowToTell) || scale >= MOST_PATIENT_SCALE) throw error;
+    }
   }
 }
