@@ -1,8 +1,5 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
-import { deadlineMs, pollUntil } from '../../harness/deadline.ts';
-import { CheckpointFailure, check } from '../../harness/failure.ts';
-import { exitOf, type Program } from '../../harness/program.ts';
+import { check } from '../../harness/failure.ts';
+import { expectExit, expectRefusedConnections } from '../../harness/program-end.ts';
 import { keyOf, partitionOf } from './broker.ts';
 import { expectExactly, expectPaid, holdEffects, paid } from './effects.ts';
 import { publish } from './post.ts';
@@ -22,7 +19,12 @@ export async function returnsTheRest(): Promise<void> {
   await hold.reached(2, 'the worker does not begin the effects');
   program.kill('SIGTERM');
   const sent = 'SIGTERM, with two effects under way and three messages in hand that wait for one of them';
-  await expectRefused(program, sent);
+  await expectRefusedConnections(program, {
+    sent,
+    expected: 'new connections to be refused',
+    usually: 'the listening socket stays open while the program waits for its effects',
+    withinMs: SOON_MS,
+  });
   // What comes now is nobody's but the next worker's.
   await tavern.rabbit.put('any', JSON.stringify(reward('late')), {}, 'late');
   await hold.release();
@@ -75,53 +77,4 @@ export async function stopsAtTheDeadline(): Promise<void> {
     details: [`after ${Math.round(elapsedMs)} ms`],
   });
   await tavern.rabbit.expectReady('any', 1, 'the message is acknowledged though its effect was cut off');
-}
-
-async function expectRefused(program: Program, sent: string): Promise<void> {
-  const probe = async (): Promise<boolean> => {
-    const socket = connect(program.port, program.host);
-    try {
-      await once(socket, 'connect');
-      return false;
-    } catch {
-      return true;
-    } finally {
-      socket.destroy();
-    }
-  };
-  await pollUntil(probe, (refused) => refused, {
-    withinMs: SOON_MS,
-    otherwise: () =>
-      new CheckpointFailure({
-        sent,
-        expected: 'new connections to be refused',
-        received: `a connection accepted ${deadlineMs(SOON_MS).toLocaleString('en')} ms after SIGTERM`,
-        usually: 'the listening socket stays open while the program waits for its effects',
-        details: program.logTail(),
-      }),
-  });
-}
-
-async function expectExit(
-  program: Program,
-  {
-    withinMs,
-    ...text
-  }: { readonly sent: string; readonly expected: string; readonly usually: string; readonly withinMs: number },
-): Promise<void> {
-  const { code, signal } = await exitOf(
-    program,
-    withinMs,
-    () =>
-      new CheckpointFailure({
-        ...text,
-        received: `a program that still runs ${deadlineMs(withinMs).toLocaleString('en')} ms later`,
-        details: program.logTail(),
-      }),
-  );
-  check(code === 0, {
-    ...text,
-    received: code === null ? `an end by ${signal}` : `exit code ${code}`,
-    details: program.logTail(),
-  });
 }
