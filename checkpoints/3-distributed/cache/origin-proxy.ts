@@ -61,7 +61,7 @@ export class Gate {
         received: held === 0 ? 'none' : String(held),
         usually:
           this.kind === 'load'
-            ? 'the value comes from elsewhere than the database, or the load is not a SELECT of its table'
+            ? 'the value comes from elsewhere than the database, or the load is no SELECT of its table, or in a transaction that may write'
             : 'the write does not reach the database',
       });
     const held = await pollUntil(
@@ -81,6 +81,8 @@ interface Link {
   readonly client: Socket;
   readonly upstream: Socket;
   status: TransactionStatus;
+  /** In a transaction that was begun as READ ONLY: what it reads is no part of a write. */
+  readOnly: boolean;
   readonly statements: Map<string, string>;
   cutAtAnswer: boolean;
   /** Holds the answer that comes next. */
@@ -175,7 +177,7 @@ export class OriginProxy implements AsyncDisposable {
     }
     const { hostname: host, port } = this.#upstream;
     const upstream = connect({ host, port: Number(port || 5432), noDelay: true });
-    const link: Link = { client, upstream, status: 'I', statements: new Map(), cutAtAnswer: false };
+    const link: Link = { client, upstream, status: 'I', readOnly: false, statements: new Map(), cutAtAnswer: false };
     this.#links.add(link);
     upstream.on('error', () => this.#drop(link));
     upstream.on('close', () => this.#drop(link));
@@ -209,8 +211,9 @@ export class OriginProxy implements AsyncDisposable {
 
   async #forward(link: Link, request: Buffer): Promise<void> {
     const text = statementsOf(request, link.statements);
+    if (link.status === 'I' || BEGINS.test(text)) link.readOnly = BEGINS.test(text) && /\bread\s+only\b/i.test(text);
     await this.#frost?.promise;
-    if (isCommit(text, link.status)) {
+    if (isCommit(text, link)) {
       const gate = this.#gates.find((each) => each.kind === 'commit' && each.take());
       if (gate !== undefined) {
         gate.held += 1;
@@ -220,7 +223,7 @@ export class OriginProxy implements AsyncDisposable {
         this.#cutsNextCommit = false;
         link.cutAtAnswer = true;
       }
-    } else if (isLoad(text, link.status)) {
+    } else if (isLoad(text, link)) {
       this.loads.push(text);
       link.gate = this.#gates.find((each) => each.kind === 'load' && each.take());
     }
@@ -234,13 +237,20 @@ export class OriginProxy implements AsyncDisposable {
   }
 }
 
+const BEGINS = /\b(begin|start\s+transaction)\b/i;
 const WRITES = /\b(insert|update|delete|merge)\b/i;
 
-function isLoad(text: string, status: TransactionStatus): boolean {
-  return status === 'I' && /\bselect\b/i.test(text) && /\b(quests|adventurers)\b/i.test(text) && !WRITES.test(text);
+function isLoad(text: string, { status, readOnly }: Link): boolean {
+  return (
+    (status === 'I' || readOnly) &&
+    /\bselect\b/i.test(text) &&
+    /\b(quests|adventurers)\b/i.test(text) &&
+    !WRITES.test(text)
+  );
 }
 
 /** The end of a transaction, or a write that is one by itself. */
-function isCommit(text: string, status: TransactionStatus): boolean {
-  return /\bcommit\b/i.test(text) || (status === 'I' && WRITES.test(text) && !/\bbegin\b/i.test(text));
+function isCommit(text: string, { status, readOnly }: Link): boolean {
+  if (readOnly) return false;
+  return /\bcommit\b/i.test(text) || (status === 'I' && WRITES.test(text) && !BEGINS.test(text));
 }
