@@ -7,6 +7,13 @@ import { NodeBuffer } from './buffer.ts';
 export class NodeGlobals {
   /** Called when something asks for what only Node can measure. */
   onHeapAsked: () => void = () => {};
+  /** Sends a signal to a program that the checkpoints have started. */
+  onKill: (pid: number, signal: string) => void = () => {};
+  readonly #env: Readonly<Record<string, string>>;
+
+  constructor(env: Readonly<Record<string, string>> = {}) {
+    this.#env = env;
+  }
 
   install(): void {
     const heap = () => {
@@ -14,7 +21,7 @@ export class NodeGlobals {
       return undefined;
     };
     const process = {
-      env: {},
+      env: this.#env,
       argv: ['node'],
       platform: 'browser',
       version: '',
@@ -26,6 +33,7 @@ export class NodeGlobals {
       once: () => process,
       off: () => process,
       emitWarning: () => {},
+      kill: (pid: number, signal: string) => this.onKill(pid, signal),
     };
     // As properties that are looked at, they are undefined: whoever measures finds nothing to measure with.
     for (const name of ['getBuiltinModule', 'memoryUsage']) Object.defineProperty(process, name, { get: heap });
@@ -53,7 +61,7 @@ channel.port1.onmessage = ({ data }: MessageEvent<number>) => {
   work?.();
 };
 
-function setImmediate(work: (...given: unknown[]) => void, ...given: unknown[]): number {
+export function setImmediate(work: (...given: unknown[]) => void, ...given: unknown[]): number {
   last += 1;
   waiting.set(last, () => work(...given));
   channel.port2.postMessage(last);
