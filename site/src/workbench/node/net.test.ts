@@ -7,7 +7,7 @@ import { createNet, type Net } from './net.ts';
 import { Network, type NetworkLink } from './network.ts';
 
 /** Two processes on one network in memory, as far as `node:net` goes; their messages are copied, as between workers. */
-function pageNets(settings = { latencyMs: 0, maxPieceBytes: 7, seed: 1 }): { server: Net; client: Net } {
+function pageNets(settings = { latencyMs: 0, maxPieceBytes: 1_000, seed: 1 }): { server: Net; client: Net } {
   const network = new Network(settings, (work) => setImmediate(work));
   const join = (): Net => {
     let link: NetworkLink | undefined;

@@ -51,6 +51,8 @@ type Item = Uint8Array | 'fin' | 'reset';
 
 /** A turn that takes longer than this is heard of before it ends. */
 const MAX_WAIT_MS = 5;
+/** So many pieces are read one after the other before timers and other sockets have their turn. */
+const MAX_TURNS = 64;
 const SAID: Readonly<Record<string, string>> = {
   EADDRINUSE: 'address already in use',
   ECONNRESET: 'connection reset by peer',
@@ -97,7 +99,10 @@ export function createNet(host: NetHost): Net {
     #local: Address | undefined;
     #remote: Address | undefined;
     /** What has arrived and was not read, as in the buffer of a kernel. */
-    readonly #arrived: Item[] = [];
+    readonly #arrived = new ItemQueue();
+    /** A reset is among it. */
+    #isReset = false;
+    #turns = 0;
     #isReading = false;
     /** Bytes that were read, of which the network has not been told yet. */
     #unsaid = 0;
@@ -206,6 +211,7 @@ export function createNet(host: NetHost): Net {
           break;
         case 'reset':
           this.#arrived.push('reset');
+          this.#isReset = true;
           // Who neither reads nor writes does not notice, as no poll of the socket is under way.
           if (this.#write) this.#fail('write');
           else this.#readOn();
@@ -224,7 +230,7 @@ export function createNet(host: NetHost): Net {
     override _write(chunk: NodeBuffer, _encoding: string, done: Done): void {
       this.#write = { rest: chunk, done };
       this.#touch();
-      if (this.#arrived.includes('reset')) this.#fail('write');
+      if (this.#isReset) this.#fail('write');
       else this.#writeOn();
     }
 
@@ -244,9 +250,8 @@ export function createNet(host: NetHost): Net {
       clearTimeout(this.#timer);
       if (this.#id !== undefined) {
         connections.delete(this.#id);
-        const unread = this.#arrived.some((item) => typeof item === 'object');
-        const isReset = this.#arrived.includes('reset');
-        if (!isReset) {
+        const unread = typeof this.#arrived.first === 'object';
+        if (!this.#isReset) {
           this.depart();
           host.send(this.#resetting ? { op: 'reset', id: this.#id } : { op: 'close', id: this.#id, unread });
         }
@@ -333,16 +338,20 @@ export function createNet(host: NetHost): Net {
     #readOn(): void {
       if (this.#isTurnQueued || this.destroyed || !this.#isReading || this.#arrived.length === 0) return;
       this.#isTurnQueued = true;
-      queueMicrotask(() => {
+      this.#turns += 1;
+      const turn = () => {
         this.#isTurnQueued = false;
         host.run(() => this.#readPiece());
         this.#readOn();
-      });
+      };
+      // Now and then whoever else is waiting comes first.
+      if (this.#turns % MAX_TURNS === 0) setImmediate(turn);
+      else queueMicrotask(turn);
     }
 
     #readPiece(): void {
       if (this.destroyed || !this.#isReading) return;
-      const item = this.#arrived[0];
+      const item = this.#arrived.first;
       if (item === undefined) return;
       if (item === 'reset') {
         this.#fail('read');
@@ -578,6 +587,28 @@ export function createNet(host: NetHost): Net {
 }
 
 const LOOPBACK = '127.0.0.1';
+
+/** First in, first out, however long it is. */
+class ItemQueue {
+  #items: Item[] = [];
+  #at = 0;
+
+  get length(): number {
+    return this.#items.length - this.#at;
+  }
+  get first(): Item | undefined {
+    return this.#items[this.#at];
+  }
+  push(item: Item): void {
+    this.#items.push(item);
+  }
+  shift(): void {
+    this.#at += 1;
+    if (this.#at < this.#items.length) return;
+    this.#items = [];
+    this.#at = 0;
+  }
+}
 
 function connectArguments(given: readonly unknown[]): {
   readonly options: ConnectOptions;
