@@ -36,12 +36,14 @@ const say = (message: FromProgram) => {
 async function start({ modules: scripts, entry, env, pid }: Extract<ToProgram, { kind: 'start' }>) {
   setInterval(() => scope.postMessage([{ kind: 'alive' }]), PROGRAM_ALIVE_MS);
   let isLoading = true;
+  let settle = () => {};
   const program = new NodeProcess({
     env,
     pid,
     argv: ['node', `/${entry}`],
     write: (to, text) => say({ kind: 'output', to, text }),
     ended: (exit) => {
+      settle();
       say({ kind: 'exit', ...exit });
       flush();
     },
@@ -51,12 +53,12 @@ async function start({ modules: scripts, entry, env, pid }: Extract<ToProgram, {
     onIdle: () => program.idle(loop, isLoading),
   });
   const net = createNet({
-    send: (message) => {
-      if (!program.isOver) say({ kind: 'net', message });
-    },
+    // What is sent behind the exit is not heard.
+    send: (message) => say({ kind: 'net', message }),
     run: (work) => program.run(work),
     hold: () => loop.hold(),
   });
+  settle = net.settle;
   hear = (message) => {
     if (message.kind === 'signal') program.signalled(message.signal);
     else if (message.kind === 'net') net.receive(message.message);

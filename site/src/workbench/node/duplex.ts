@@ -499,7 +499,6 @@ export class Duplex extends EventEmitter {
         if (this.destroyed || this.#finishing === 'done') return;
         this.#finishing = 'done';
         this.writableFinished = true;
-        this.emit('prefinish');
         this.emit('finish');
         this.#destroyIfDone();
       });

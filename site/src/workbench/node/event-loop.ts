@@ -25,7 +25,7 @@ const browser = {
 export class EventLoop {
   readonly #owner: LoopOwner;
   readonly #timers = new Map<number, Timeout>();
-  readonly #immediates = new Map<number, () => void>();
+  readonly #nextTurns = new Map<number, () => void>();
   readonly #channel = new MessageChannel();
   #lastImmediate = 0;
   #holds = 0;
@@ -34,8 +34,8 @@ export class EventLoop {
   constructor(owner: LoopOwner) {
     this.#owner = owner;
     this.#channel.port1.onmessage = ({ data }: MessageEvent<number>) => {
-      const work = this.#immediates.get(data);
-      this.#immediates.delete(data);
+      const work = this.#nextTurns.get(data);
+      this.#nextTurns.delete(data);
       work?.();
     };
   }
@@ -77,10 +77,10 @@ export class EventLoop {
       const id = this.#lastImmediate;
       const release = this.hold();
       const immediate = new Immediate(() => {
-        this.#immediates.delete(id);
+        this.#nextTurns.delete(id);
         release();
       });
-      this.#immediates.set(id, () => {
+      this.#nextTurns.set(id, () => {
         this.#owner.run(() => work(...given));
         release();
       });
@@ -273,13 +273,15 @@ class Immediate {
   }
 }
 
+const PLACEHOLDERS = ['s', 'd', 'i', 'f', 'j', 'o', 'O', 'c'];
+
 /** Text that a console prints, formatted as Node does it in the simple cases. */
 export function formatted(given: readonly unknown[]): string {
   const [first, ...rest] = given;
-  if (typeof first !== 'string' || !/%[sdifjoOc%]/.test(first)) return given.map((each) => inspect(each)).join(' ');
-  const text = first.replaceAll(/%([sdifjoOc%])/g, (all, kind: string) => {
+  if (typeof first !== 'string' || !/%[a-z%]/i.test(first)) return given.map((each) => inspect(each)).join(' ');
+  const text = first.replaceAll(/%([a-z%])/gi, (all, kind: string) => {
     if (kind === '%') return '%';
-    if (rest.length === 0) return all;
+    if (rest.length === 0 || !PLACEHOLDERS.includes(kind)) return all;
     const value = rest.shift();
     if (kind === 'c') return '';
     if (kind === 's') return typeof value === 'string' ? value : inspect(value);

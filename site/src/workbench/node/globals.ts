@@ -9,11 +9,6 @@ export class NodeGlobals {
   onHeapAsked: () => void = () => {};
   /** Sends a signal to a program that the checkpoints have started. */
   onKill: (pid: number, signal: string) => void = () => {};
-  readonly #env: Readonly<Record<string, string>>;
-
-  constructor(env: Readonly<Record<string, string>> = {}) {
-    this.#env = env;
-  }
 
   install(): void {
     const heap = () => {
@@ -21,7 +16,7 @@ export class NodeGlobals {
       return undefined;
     };
     const process = {
-      env: this.#env,
+      env: {},
       argv: ['node'],
       platform: 'browser',
       version: '',

@@ -8,7 +8,7 @@ export interface Address {
 /** `id` is the process's own number for a socket: negative where it chose it, positive where the network did. */
 export type ToNetwork =
   | { readonly op: 'listen'; readonly id: number; readonly host: string; readonly port: number }
-  | { readonly op: 'unlisten'; readonly id: number }
+  | { readonly op: 'stop-listening'; readonly id: number }
   | { readonly op: 'connect'; readonly id: number; readonly host: string; readonly port: number }
   | { readonly op: 'data'; readonly id: number; readonly bytes: Uint8Array }
   /** So many bytes were read: there is room for as many. */

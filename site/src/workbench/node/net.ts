@@ -51,8 +51,6 @@ type Item = Uint8Array | 'fin' | 'reset';
 
 /** A turn that takes longer than this is heard of before it ends. */
 const MAX_WAIT_MS = 5;
-/** So many pieces are read one after the other before timers and other sockets have their turn. */
-const MAX_TURNS = 64;
 const SAID: Readonly<Record<string, string>> = {
   EADDRINUSE: 'address already in use',
   ECONNRESET: 'connection reset by peer',
@@ -63,6 +61,8 @@ export interface Net {
   readonly module: Readonly<Record<string, unknown>>;
   readonly connect: (...given: unknown[]) => Duplex;
   receive(message: FromNetwork): void;
+  /** The process is about to end: the network learns of all that was read and written. */
+  settle(): void;
 }
 
 export function createNet(host: NetHost): Net {
@@ -102,7 +102,6 @@ export function createNet(host: NetHost): Net {
     readonly #arrived = new ItemQueue();
     /** A reset is among it. */
     #isReset = false;
-    #turns = 0;
     #isReading = false;
     /** Bytes that were read, of which the network has not been told yet. */
     #unsaid = 0;
@@ -338,15 +337,12 @@ export function createNet(host: NetHost): Net {
     #readOn(): void {
       if (this.#isTurnQueued || this.destroyed || !this.#isReading || this.#arrived.length === 0) return;
       this.#isTurnQueued = true;
-      this.#turns += 1;
-      const turn = () => {
+      // Whatever a piece has set going by promises is done before the next piece or the end is seen, as in Node.
+      setImmediate(() => {
         this.#isTurnQueued = false;
         host.run(() => this.#readPiece());
         this.#readOn();
-      };
-      // Now and then whoever else is waiting comes first.
-      if (this.#turns % MAX_TURNS === 0) setImmediate(turn);
-      else queueMicrotask(turn);
+      });
     }
 
     #readPiece(): void {
@@ -369,10 +365,7 @@ export function createNet(host: NetHost): Net {
       this.bytesRead += item.length;
       this.#unsaid += item.length;
       // Not for every piece: a window that opens by little bits is filled by little bits (RFC 9293 §3.8.6.2.2).
-      if (this.#id !== undefined && (this.#arrived.length === 0 || this.#unsaid >= RECEIVE_BUFFER_BYTES / 2)) {
-        host.send({ op: 'read', id: this.#id, count: this.#unsaid });
-        this.#unsaid = 0;
-      }
+      if (this.#unsaid >= RECEIVE_BUFFER_BYTES / 2) this.tellRead();
       this.#isReading = this.push(bytesOf(item));
     }
 
@@ -392,6 +385,12 @@ export function createNet(host: NetHost): Net {
       if (write.rest.length > 0) return;
       this.#write = undefined;
       write.done();
+    }
+
+    /** Tells the network how much was read. */
+    tellRead(): void {
+      if (this.#unsaid > 0 && this.#id !== undefined) host.send({ op: 'read', id: this.#id, count: this.#unsaid });
+      this.#unsaid = 0;
     }
 
     /** Hands to the network what was written. */
@@ -531,7 +530,7 @@ export function createNet(host: NetHost): Net {
 
     #stop(): void {
       if (this.#id === undefined) return;
-      host.send({ op: 'unlisten', id: this.#id });
+      host.send({ op: 'stop-listening', id: this.#id });
       servers.delete(this.#id);
       this.#id = undefined;
       this.listening = false;
@@ -583,7 +582,13 @@ export function createNet(host: NetHost): Net {
     isIPv6,
     isIP: (text: string) => (isIPv4(text) ? 4 : isIPv6(text) ? 6 : 0),
   };
-  return { module, connect, receive };
+  const settle = (): void => {
+    for (const socket of connections.values()) {
+      socket.tellRead();
+      socket.depart();
+    }
+  };
+  return { module, connect, receive, settle };
 }
 
 const LOOPBACK = '127.0.0.1';

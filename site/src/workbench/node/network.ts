@@ -4,7 +4,14 @@
  * Simplified: one host, no loss, no TIME_WAIT, and the same latency for every byte.
  */
 import { createRandom, deriveSeed, type Random } from '../../../../checkpoints/harness/random.ts';
-import { type Address, type FromNetwork, joined, RECEIVE_BUFFER_BYTES, type ToNetwork } from './link.ts';
+import {
+  type Address,
+  type FromNetwork,
+  joined,
+  RECEIVE_BUFFER_BYTES,
+  SEND_BUFFER_BYTES,
+  type ToNetwork,
+} from './link.ts';
 
 export interface WireSettings {
   /** One way, for every byte. */
@@ -46,6 +53,8 @@ interface End {
   queue: Uint8Array[];
   /** Room in the buffer of the reader at the other end. */
   window: number;
+  /** Bytes that have left since the writer was last told of room. */
+  taken: number;
   finished: boolean;
   isFinSent: boolean;
   state: 'open' | 'closed' | 'reset';
@@ -84,7 +93,7 @@ export class Network {
     return {
       receive: (message) => this.#obey(party, message),
       detach: () => {
-        for (const { id } of party.listeners.values()) this.#obey(party, { op: 'unlisten', id });
+        for (const { id } of party.listeners.values()) this.#obey(party, { op: 'stop-listening', id });
         for (const { id, peer } of party.ends.values()) {
           this.#obey(party, { op: 'close', id, unread: peer !== undefined && peer.window < RECEIVE_BUFFER_BYTES });
         }
@@ -95,7 +104,7 @@ export class Network {
   #obey(party: Party, message: ToNetwork): void {
     if (message.op === 'listen') this.#listen(party, message);
     else if (message.op === 'connect') this.#connect(party, message);
-    else if (message.op === 'unlisten') {
+    else if (message.op === 'stop-listening') {
       const listener = party.listeners.get(message.id);
       if (listener) this.#listeners.delete(listener.port);
       party.listeners.delete(message.id);
@@ -105,7 +114,7 @@ export class Network {
     }
   }
 
-  #use(end: End, message: Exclude<ToNetwork, { op: 'listen' | 'unlisten' | 'connect' }>): void {
+  #use(end: End, message: Exclude<ToNetwork, { op: 'listen' | 'stop-listening' | 'connect' }>): void {
     const { peer } = end;
     switch (message.op) {
       case 'data':
@@ -192,6 +201,7 @@ export class Network {
       peer: undefined,
       queue: [],
       window: RECEIVE_BUFFER_BYTES,
+      taken: 0,
       finished: false,
       isFinSent: false,
       state: 'open',
@@ -227,7 +237,12 @@ export class Network {
     const bytes = takeFrom(end.queue, end.window);
     if (bytes) {
       end.window -= bytes.length;
-      if (end.state === 'open') end.party.send({ op: 'room', id: end.id, count: bytes.length });
+      end.taken += bytes.length;
+      // Not for every write: a writer waits only when there is no room at all.
+      if (end.state === 'open' && end.taken >= SEND_BUFFER_BYTES / 4) {
+        end.party.send({ op: 'room', id: end.id, count: end.taken });
+        end.taken = 0;
+      }
       this.#arrive(() => this.#deliver(peer, bytes, end.random));
     }
     if (end.finished && end.queue.length === 0 && !end.isFinSent) {
