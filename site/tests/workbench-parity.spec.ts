@@ -35,6 +35,8 @@ const LANES = 2;
 const RUN_DEADLINE_MS = 240_000;
 /** In the address of the page. A program's deadlines are as many times as long; a module has none. */
 const PATIENCE = { module: 20, program: 3 };
+/** Checkpoints with short time-outs may fail on a busy machine, here as there: what differs is judged once more. */
+const ATTEMPTS = 3;
 const run = promisify(execFile);
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -45,16 +47,25 @@ for (const { lab } of builtLabs(course).filter(runsInPage)) {
     expect(targets.length).toBeGreaterThan(2);
     const ids = lab.checkpoints.map(({ id }) => id);
     const inPage = new Map<string, Record<string, string>>();
-    const waiting = [...targets];
-    const lane = async () => {
-      const patience = PATIENCE[beyondThePage(lab.slug) ? 'program' : 'module'];
-      const url = `${baseURL}/labs/${lab.slug}/workbench/?seed=1&patience=${patience}`;
-      const judge = await openLane(browser, url, lab.slug, ids);
-      for (let target = waiting.shift(); target; target = waiting.shift()) inPage.set(target.name, await judge(target));
-    };
-    await Promise.all(Array.from({ length: LANES }, lane));
-
     const beyond = Object.keys(BEYOND_A_PAGE[lab.slug] ?? {});
+    const isExcepted = (name: string, id: string) => beyond.some((entry) => entry === id || entry === `${name} ${id}`);
+    const isSame = ({ name, verdicts }: JudgedTarget) =>
+      ids.every((id) => {
+        const here = inPage.get(name)?.[id];
+        return here === 'could not check' ? isExcepted(name, id) : here === verdicts[id];
+      });
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const waiting = targets.filter((target) => !isSame(target));
+      const lane = async () => {
+        const patience = PATIENCE[beyondThePage(lab.slug) ? 'program' : 'module'];
+        const url = `${baseURL}/labs/${lab.slug}/workbench/?seed=1&patience=${patience}`;
+        const judge = await openLane(browser, url, lab.slug, ids);
+        for (let target = waiting.shift(); target; target = waiting.shift())
+          inPage.set(target.name, await judge(target));
+      };
+      await Promise.all(Array.from({ length: LANES }, lane));
+    }
+
     const differing: string[] = [];
     const used = new Set<string>();
     for (const { name, verdicts } of targets) {

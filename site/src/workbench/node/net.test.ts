@@ -1,4 +1,4 @@
-import * as realEvents from 'node:events';
+import { once as realOnce } from 'node:events';
 import * as realNet from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -33,12 +33,12 @@ type NetModule = typeof realNet;
 
 /** Node's own is the judge: each of these holds for both. */
 const SYSTEMS = [
-  { name: 'Node', serve: realNet, dial: realNet, once: realEvents.once },
+  { name: 'Node', serve: realNet, dial: realNet, once: realOnce },
   {
     name: 'the page',
     serve: server.module as unknown as NetModule,
     dial: client.module as unknown as NetModule,
-    once: pageOnce as unknown as typeof realEvents.once,
+    once: pageOnce as unknown as typeof realOnce,
   },
 ];
 
@@ -203,7 +203,7 @@ describe.each(SYSTEMS)('node:net of $name', ({ serve, dial, once }) => {
     const { near, listener, port } = await pair();
     const second = serve.createServer();
     second.listen(port, '127.0.0.1');
-    const [inUse] = await once(second, 'error').catch((error) => [error]);
+    const [inUse] = await once(second, 'error').catch((reason: unknown) => [reason]);
     expect(inUse).toMatchObject({
       code: 'EADDRINUSE',
       message: `listen EADDRINUSE: address already in use 127.0.0.1:${port}`,
@@ -212,7 +212,7 @@ describe.each(SYSTEMS)('node:net of $name', ({ serve, dial, once }) => {
     listener.close();
     await once(listener, 'close');
     const refused = dial.connect(port, '127.0.0.1');
-    const [error] = await once(refused, 'error').catch((e) => [e]);
+    const [error] = await once(refused, 'error').catch((reason: unknown) => [reason]);
     expect(error).toMatchObject({ code: 'ECONNREFUSED' });
     expect(() => serve.createServer().listen(70_000)).toThrow(
       'options.port should be >= 0 and < 65536. Received type number (70000).',
@@ -277,7 +277,7 @@ describe.each(SYSTEMS)('node:net of $name', ({ serve, dial, once }) => {
     far.write(Buffer.alloc(1_000_000));
     for (let i = 0; i < 50; i += 1) await nextTurn();
     near.destroy();
-    const [error] = await once(far, 'error').catch((e) => [e]);
+    const [error] = await once(far, 'error').catch((reason: unknown) => [reason]);
     expect((error as NodeJS.ErrnoException).code).toMatch(/ECONNRESET|EPIPE/);
     await until(() => log.includes('close false'));
     listener.close();
