@@ -10,6 +10,9 @@ import { udpEcho } from './1-networking/udp-echo/lab.ts';
 import { containers } from './2-foundations/containers/lab.ts';
 import { jwtAuth } from './2-foundations/jwt-auth/lab.ts';
 import { restApi } from './2-foundations/rest-api/lab.ts';
+import { cache } from './3-distributed/cache/lab.ts';
+import { messageQueue } from './3-distributed/message-queue/lab.ts';
+import { microservices } from './3-distributed/microservices/lab.ts';
 import type { Course } from './course-schema.ts';
 
 export const course: Course = {
@@ -42,52 +45,12 @@ export const course: Course = {
       slug: 'distributed',
       title: 'Distributed systems',
       summary: 'Tavern is split into services that crash, repeat themselves and still agree on the sums.',
-      status: 'planned',
-      labs: [
-        {
-          status: 'planned',
-          slug: 'microservices',
-          title: 'Microservices',
-          competency: 'Splitting a system without losing its guarantees',
-          teaches: [
-            'publish events with a transactional outbox',
-            'bring a saga that crashed anywhere to a clean end',
-            'hold services together with contract tests',
-          ],
-          kinds: ['program'],
-          services: ['postgresql', 'rabbitmq'],
-        },
-        {
-          status: 'planned',
-          slug: 'message-queue',
-          title: 'Message queue',
-          competency: 'Messaging that loses nothing and does nothing twice',
-          teaches: [
-            'publish with confirms and consume with acknowledgements',
-            'handle poison messages, retries and redrives',
-            'say what differs between RabbitMQ, Kafka and SQS',
-          ],
-          kinds: ['program'],
-          services: ['rabbitmq', 'postgresql'],
-        },
-        {
-          status: 'planned',
-          slug: 'cache',
-          title: 'Cache',
-          competency: 'Caching that protects the origin and never serves an older value over a newer one',
-          teaches: [
-            'stop a stampede with single flight and early refresh',
-            'close the stale-fill race with a lease or a version',
-            'keep answering when Redis does not',
-          ],
-          kinds: ['program', 'module'],
-          services: ['redis', 'postgresql'],
-        },
-      ],
+      status: 'written',
+      labs: [microservices, messageQueue, cache],
       writeUps: [
         { slug: 'monolith-or-microservices', question: 'Monolith or microservices?', status: 'planned' },
         { slug: 'rabbitmq-kafka-or-sqs', question: 'RabbitMQ, Kafka or SQS?', status: 'planned' },
-        { slug: 'which-cache-strategy', question: 'Which cache strategy?', status: 'planned' },
+        { slug: 'which-cache-strategy', question: 'Which cache strategy?', status: 'written' },
       ],
     },
     {

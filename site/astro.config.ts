@@ -6,6 +6,7 @@ import { defineConfig } from 'astro/config';
 import expressiveCode from 'astro-expressive-code';
 import { contentSecurityPolicy } from './content-security-policy.ts';
 import { nodeInThePage } from './node-in-the-page.ts';
+import { pageStyles } from './page-styles.ts';
 import { searchIndex } from './search-index.ts';
 import { workbenchPlugin } from './workbench-plugin.ts';
 
@@ -29,6 +30,7 @@ export default defineConfig({
     mdx(),
     ...(siteUrl === undefined ? [] : [sitemap()]),
     searchIndex(),
+    pageStyles(),
     contentSecurityPolicy(),
   ],
   vite: {

@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { AstroIntegration } from 'astro';
+import { eachPage } from './each-page.ts';
 
 /**
  * Puts a content security policy into each built page: files of this host, and of what stands in the page itself only
@@ -10,19 +8,7 @@ import type { AstroIntegration } from 'astro';
  * script and style sheet of the site on every page.
  */
 export function contentSecurityPolicy(): AstroIntegration {
-  return {
-    name: 'content-security-policy',
-    hooks: {
-      'astro:build:done': ({ dir }) => {
-        const folder = fileURLToPath(dir);
-        for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-          if (!file.endsWith('.html')) continue;
-          const path = join(folder, file);
-          writeFileSync(path, withPolicy(readFileSync(path, 'utf8')));
-        }
-      },
-    },
-  };
+  return eachPage('content-security-policy', withPolicy);
 }
 
 /** The page with its policy as early as a policy can stand: behind the declaration of the character set. */

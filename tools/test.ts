@@ -14,8 +14,8 @@ import { runSiteTests } from '../site/tests/run.ts';
 import { runChecks } from './check.ts';
 import { add, closingLine, NOTHING, type Tally, tallyOfVitest } from './tally.ts';
 
-/** As in `npm run verify`: programs mostly wait, so more than one a core pays. */
-const VERIFY_WORKERS = 3;
+/** Fewer than in `npm run verify`: here nobody waits for the result, and a start on a busy machine takes its time. */
+const VERIFY_WORKERS = 2;
 const inCi = process.env.CI === 'true';
 
 interface Stage {

@@ -41,6 +41,22 @@ const BENCHES: Readonly<Record<string, Bench>> = {
       return { figures, text: formatWorkbenchBench(figures), withinLimits: figures.withinLimits };
     },
   },
+  queue: {
+    about: 'message-queue by broker and prefetch, against plain amqplib with confirms; about two minutes',
+    run: async () => {
+      const { formatQueueBench, runQueueBench } = await import('./queue/queue.ts');
+      const figures = await runQueueBench();
+      return { figures, text: formatQueueBench(figures), withinLimits: figures.withinLimits };
+    },
+  },
+  cache: {
+    about: 'hit rate, loads and latency under a Zipf load, against a plain TTL and async-cache-dedupe; under a minute',
+    run: async () => {
+      const { formatCacheBench, runCacheBench } = await import('./cache-bench.ts');
+      const figures = await runCacheBench();
+      return { figures, text: formatCacheBench(figures), withinLimits: figures.withinLimits };
+    },
+  },
   jwt: {
     about: 'what an access token and a log-in cost, by algorithm and by Argon2 parameters; half a minute',
     run: async () => {

@@ -18,7 +18,8 @@ const USAGE = `npm run mistake edit <lab> <name>        lay out the wrong soluti
                                          -- --fresh throws earlier changes away
 npm run mistake save <lab> <name>        make the patch from the changed files, and judge it
                                          a new one needs -- --checkpoint <id> --title "…" --tempting "…"
-npm run mistake approve <lab> [name…]    take the message that each mistake gets now as the approved one
+npm run mistake approve <lab> [name…]    take the message that each mistake gets now from its checkpoint as
+                                         the approved one
                                          -- --add keeps those approved before, too
 npm run mistake rebase <lab>             after the solution changed: carry every patch over`;
 

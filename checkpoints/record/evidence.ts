@@ -32,7 +32,8 @@ export interface MistakeEvidence {
   readonly title: string;
   /** The checkpoint that it names. */
   readonly checkpoint: string;
-  readonly alsoCaughtBy: readonly string[];
+  /** Absent when it was judged by its own checkpoint alone. */
+  readonly alsoCaughtBy?: readonly string[];
   readonly caught: boolean;
   /** Why its checkpoint could not judge it: then it was neither caught nor missed, and `message` is empty. */
   readonly couldNotCheck?: string;

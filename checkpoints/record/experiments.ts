@@ -41,4 +41,16 @@ export const EXPERIMENTS: Readonly<Record<string, Experiment>> = {
     inputs: ['checkpoints/bench/sign-in', 'checkpoints/bench/distribution.ts'],
     drawing: ['checkpoints/bench/sign-in/sign-in-plots.ts', 'checkpoints/bench/plot.ts'],
   },
+  'which-cache-strategy': {
+    module: 'checkpoints/bench/cache/which-cache-strategy.ts',
+    run: 'runStrategies',
+    plot: 'plotStrategies',
+    inputs: [
+      'checkpoints/bench/cache',
+      'checkpoints/bench/distribution.ts',
+      'checkpoints/harness/random.ts',
+      'labs/3-distributed/cache/solution',
+    ],
+    drawing: ['checkpoints/bench/cache/strategy-plots.ts', 'checkpoints/bench/plot.ts'],
+  },
 };

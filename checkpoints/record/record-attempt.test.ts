@@ -8,7 +8,7 @@ import { attemptEvidencePath, staleAttemptEvidence } from './evidence.ts';
 import { recordAttempt } from './record-attempt.ts';
 
 const run = promisify(execFile);
-const HARNESS = ['checkpoint.ts', 'failure.ts', 'module.ts', 'unavailable.ts'];
+const HARNESS = ['checkpoint.ts', 'failure.ts', 'module.ts', 'target-under-test.ts', 'unavailable.ts'];
 const ATTEMPT = `${LAB}/attempt/greeting.ts`;
 const EVIDENCE = attemptEvidencePath('greeting');
 

@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import type { PlacedBuiltLab } from '../../labs/course-schema.ts';
+import { mistakeNames, readMistake } from '../cli/mistake/mistake-patch.ts';
 import { CheckpointRunner } from '../runner/run-checkpoints.ts';
 import { resolveTarget } from '../runner/target.ts';
-import { type Judged, judgeLabs } from '../verify/judge-labs.ts';
+import { type Judged, type JudgeOptions, judgeLabs } from '../verify/judge-labs.ts';
 import { judgedMistakes } from '../verify/mistakes.ts';
 import {
   checkpointEvidence,
@@ -23,6 +25,8 @@ export interface RecordOptions {
   readonly root: string;
   /** Default false: refuse when the lab, its checkpoints or the engine differ from the commit. */
   readonly allowDirty?: boolean;
+  /** Judge each mistake by the checkpoint that it names alone, not by all. Default false. */
+  readonly named?: boolean;
   readonly onProgress?: (done: number, all: number) => void;
 }
 
@@ -38,7 +42,7 @@ export class RecordError extends Error {
  * @throws DirtyTreeError; RecordError when a target could not even be run, or files changed meanwhile.
  */
 export async function recordLab(placed: PlacedBuiltLab, options: RecordOptions): Promise<LabEvidence> {
-  const { root } = options;
+  const { root, named = false } = options;
   const { slug } = placed.lab;
   const inputs = await labInputs(placed, root);
   const inputsHash = await hashOf(root, inputs);
@@ -46,6 +50,7 @@ export async function recordLab(placed: PlacedBuiltLab, options: RecordOptions):
   const judgement = await judgeLabs([placed], {
     root,
     workers: WORKERS,
+    ...(named ? { only: await ownCheckpoints(placed, root) } : {}),
     ...(options.onProgress ? { onJob: options.onProgress } : {}),
   });
   const [judged] = judgement.labs;
@@ -60,7 +65,7 @@ export async function recordLab(placed: PlacedBuiltLab, options: RecordOptions):
     date: new Date().toISOString(),
     machine: await describeMachine(),
     tools: await describeTools(),
-    command: `npm run record -- --lab ${slug}`,
+    command: `npm run record -- --lab ${slug}${named ? ' --named' : ''}`,
     inputsHash,
     suiteMs: await suiteMs(placed, root),
     targets: judged.targets
@@ -75,7 +80,7 @@ export async function recordLab(placed: PlacedBuiltLab, options: RecordOptions):
       name: mistake.name,
       title: mistake.title,
       checkpoint: mistake.checkpoint,
-      alsoCaughtBy: caughtBy.filter((id) => id !== mistake.checkpoint),
+      ...(named ? {} : { alsoCaughtBy: caughtBy.filter((id) => id !== mistake.checkpoint) }),
       caught,
       ...(lack ? { couldNotCheck: lack.reason } : {}),
       message: message ?? '',
@@ -86,6 +91,21 @@ export async function recordLab(placed: PlacedBuiltLab, options: RecordOptions):
   }
   await writeEvidence(root, labEvidencePath(slug), evidence);
   return evidence;
+}
+
+/** The checkpoint that each mistake names, for `judgeLabs`; all others are judged by all. */
+async function ownCheckpoints({ path }: PlacedBuiltLab, root: string): Promise<JudgeOptions['only']> {
+  const labFolder = join(root, path);
+  const names = await mistakeNames(labFolder);
+  const checkpoints = new Map<string, string | undefined>(
+    await Promise.all(
+      names.map(async (name) => [`mistakes/${name}`, (await readMistake(labFolder, name))?.checkpoint] as const),
+    ),
+  );
+  return (_, target) => {
+    const checkpoint = checkpoints.get(target);
+    return checkpoint === undefined ? undefined : [checkpoint];
+  };
 }
 
 function targetEvidence(target: Judged, reason: string | undefined): TargetEvidence {

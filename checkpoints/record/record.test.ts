@@ -25,7 +25,7 @@ async function commit(): Promise<string> {
   // The links lead to this repository: what they hold stands here as files of its own.
   await rm(join(tiny.root, 'checkpoints/harness'));
   await mkdir(join(tiny.root, 'checkpoints/harness'));
-  for (const name of ['checkpoint.ts', 'failure.ts', 'module.ts', 'unavailable.ts']) {
+  for (const name of ['checkpoint.ts', 'failure.ts', 'module.ts', 'target-under-test.ts', 'unavailable.ts']) {
     const text = await readFile(join(import.meta.dirname, '../harness', name), 'utf8');
     await tiny.write(`checkpoints/harness/${name}`, text);
   }
@@ -84,6 +84,18 @@ test('a recorded lab holds what ran, where it comes from, and nothing that names
   expect(text).not.toContain(tiny.root);
   expect(text).not.toContain(hostname());
   expect(await staleLabEvidence([tiny.placed], tiny.root)).toEqual([]);
+});
+
+test('with each mistake at its own checkpoint, who else catches it is not said', async () => {
+  await commit();
+  const { command, mistakes, targets } = await recordLab(tiny.placed, { root: tiny.root, named: true });
+  expect(command).toBe('npm run record -- --lab greeting --named');
+  expect(mistakes.map(({ name, caught }) => [name, caught])).toEqual([
+    ['no-name', true],
+    ['no-trim', true],
+  ]);
+  expect(mistakes.every((mistake) => !('alsoCaughtBy' in mistake))).toBe(true);
+  expect(targets.map(({ checkpoints }) => checkpoints.length)).toEqual([2, 2, 2]);
 });
 
 test('files that differ from the commit are refused, and marked when that is allowed', async () => {

@@ -22,9 +22,10 @@ import {
 } from './evidence.ts';
 import { EXPERIMENTS } from './experiments.ts';
 
-const USAGE = `npm run record -- [--lab <slug>]… [--attempt <slug>]… [--experiment <name>]… [--plot <name>]… [--allow-dirty] [--check]
+const USAGE = `npm run record -- [--lab <slug>]… [--attempt <slug>]… [--experiment <name>]… [--plot <name>]… [--named] [--allow-dirty] [--check]
 
 --lab          only this lab; may be given several times. Without any of these: every built lab
+--named        judge each mistake by the checkpoint that it names alone: for a lab whose suite takes long
 --attempt      your own attempt at this lab, for the portfolio of your fork; commit it first
 --run          with one --attempt: how to start it, as in npm run lab test
 --experiment   an experiment: ${Object.keys(EXPERIMENTS).join(', ')}
@@ -47,6 +48,7 @@ function readArguments() {
         run: { type: 'string' },
         experiment: { type: 'string', multiple: true },
         plot: { type: 'string', multiple: true },
+        named: { type: 'boolean', default: false },
         'allow-dirty': { type: 'boolean', default: false },
         check: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -129,7 +131,7 @@ async function main(): Promise<number> {
       throw new UsageError(`no experiment is called "${name}"; there are ${Object.keys(EXPERIMENTS).join(', ')}`);
   }
   const labs = chosen ?? (flags.attempt || flags.experiment || flags.plot ? [] : built);
-  const options = { root: repository, allowDirty: flags['allow-dirty'] };
+  const options = { root: repository, allowDirty: flags['allow-dirty'], named: flags.named };
   let allRight = true;
   // Loaded here: `--check` must answer at once, without the whole of the test runner.
   const { recordLab } = await import('./record-lab.ts');

@@ -84,6 +84,7 @@ test.each([
   [SOLUTION, './connection.ts'],
   [SOLUTION, 'node:net'],
   ['labs/1-networking/tcp-echo/lab.ts', '../../course-schema.ts'],
+  ['checkpoints/1-networking/tcp-echo/stop.ts', '../../../labs/course-schema.ts'],
   [PROGRAM_TEST, 'node:net'],
   [PROGRAM_TEST, '../harness/program.ts'],
   [PROGRAM_TEST, './tcp-echo/flood.ts'],

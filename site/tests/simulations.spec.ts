@@ -9,6 +9,8 @@ const PAGES = {
   loss: '/chapters/networking/',
   backpressure: '/chapters/networking/',
   framing: '/chapters/networking/',
+  stampede: '/chapters/distributed/',
+  outbox: '/chapters/distributed/',
 } as const;
 type Name = keyof typeof PAGES;
 const MAX_LOADED_BYTES = 40 * 1024;

@@ -49,7 +49,7 @@ export async function judgeRefresh(): Promise<void> {
       sent: 'a refresh token',
       expected: 'at least 43 characters of base64url, and no dots',
       received: refresh.includes('.') ? 'one with dots, such as a JWT' : `${refresh.length} characters, or others`,
-      usually: 'it is a JWT, a number or a UUID: take 256 random bits (RFC 9700 wants what cannot be guessed)',
+      usually: 'it is a JWT, a number or a UUID: take 256 random bits (RFC 6749 §10.10 wants what cannot be guessed)',
     });
   }
   expectStatus(await call(server, '/accounts/me', { token: second.access }), 200, {

@@ -6,7 +6,7 @@ import { mistakeNames, readMistake, writeMistake } from './mistake-patch.ts';
 import { failureAt, indented, tellOutcome } from './tell-outcome.ts';
 
 /**
- * Runs mistakes and takes the message that each gets from its checkpoint as the approved one.
+ * Runs each mistake against its checkpoint, and takes the message that it gets as the approved one.
  *
  * @param names which mistakes; none means all of the lab's.
  * @param add keep the messages approved before beside the new one.
@@ -22,10 +22,13 @@ export async function approveMistakes(desk: Desk, names: readonly string[], add:
     throw new UsageError(`${placed.lab.slug} has no mistake "${name}"; it has ${all.join(', ') || 'none'}`);
   }
   const chosen = names.length > 0 ? names : all;
-  const { results, seed } = await judgeMistakes(placed, chosen, root);
+  const mistakes = new Map(
+    await Promise.all(chosen.map(async (name) => [name, await readMistake(labFolder, name)] as const)),
+  );
+  const { results, seed } = await judgeMistakes(placed, chosen, root, (name) => mistakes.get(name)?.checkpoint);
   let allApproved = true;
   for (const name of chosen) {
-    const mistake = await readMistake(labFolder, name);
+    const mistake = mistakes.get(name);
     const result = results.get(name);
     if (!mistake || !result) throw new Error(`${name} was not judged`);
     const failure = failureAt(mistake, result);

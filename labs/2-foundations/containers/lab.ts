@@ -104,7 +104,7 @@ export const containers: BuiltLab = {
       hints: [
         'Does the base image have curl? Will it, in the next version?',
         'A few lines of Node ask /livez at PORT: exit code 0 for a 200, and 1 for everything else.',
-        'Ask for liveness. A container that is declared sick because its database is away is restarted for nothing.',
+        'Ask for liveness. A container that is declared sick because its database is away is restarted for nothing, where somebody restarts the sick.',
       ],
     },
     {

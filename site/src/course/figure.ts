@@ -42,10 +42,23 @@ export function readFigure(path: string, mend: string): Figure {
   };
 }
 
-/** The same drawing in fewer bytes: its id is part of every rule and every marker, and some styles say nothing. */
+/**
+ * What the drawing program writes and nobody reads: styles and weights that are the usual ones, a span and classes for
+ * each word of a label, boxes and labels without text.
+ */
+const NOTHING_SAID: readonly (readonly [RegExp, string])[] = [
+  [/ style="(?:normal|;|fill:none;;;fill:none;?)"/g, ''],
+  [/ font-(?:style|weight)="normal"/g, ''],
+  [/ class="text-(?:outer|inner)-tspan(?: row)?"/g, ''],
+  [/<tspan>([^<]*)<\/tspan>/g, '$1'],
+  [/<text[^>]*><tspan[^>]*\/><\/text>/g, ''],
+  [/<g><rect class="background" style="stroke: none"\/><\/g>/g, ''],
+];
+
+/** The same drawing in fewer bytes: its id is part of every rule and every marker, and much in it says nothing. */
 function lighter(svg: string, root: string): string {
   const id = /\sid="(dg-[^"]+)"/.exec(root)?.[1];
-  const bare = svg.replaceAll(/ style="(?:normal|;)"/g, '');
+  const bare = NOTHING_SAID.reduce((text, [what, instead]) => text.replaceAll(what, instead), svg);
   return id === undefined ? bare : bare.replaceAll(id, shortId(id));
 }
 

@@ -27,8 +27,8 @@ export const GLOSSARY: readonly Term[] = [
     term: 'acknowledgement',
     id: 'acknowledgement',
     definition:
-      'A receiver’s statement of the next byte that it expects, which covers all bytes before it. It speaks for the receiving kernel, not for the program above it.',
-    source: { title: 'RFC 9293 §3.4', href: 'https://www.rfc-editor.org/rfc/rfc9293#section-3.4' },
+      'A receiver’s statement of what it has taken over. In TCP it is the next byte expected, and speaks for the kernel and not for the program above it; to a broker it says that a message is done.',
+    source: { title: 'RFC 793 §2.6', href: 'https://www.rfc-editor.org/rfc/rfc793#section-2.6' },
     taught: { phase: 'networking', heading: 'sockets-and-the-kernel' },
     match: 'acknowledgements?',
   },
@@ -40,6 +40,15 @@ export const GLOSSARY: readonly Term[] = [
     source: { title: 'RFC 9106', href: 'https://www.rfc-editor.org/rfc/rfc9106' },
     taught: { phase: 'foundations', heading: 'passwords' },
     match: 'Argon2id',
+  },
+  {
+    term: 'at least once',
+    id: 'at-least-once',
+    definition:
+      'A promise of a broker: no message is lost, and some come twice. It remembers a message until somebody says that it is done.',
+    source: { title: 'Kafka, Message Delivery Semantics', href: 'https://kafka.apache.org/documentation/#semantics' },
+    taught: { phase: 'distributed', heading: 'messages-and-their-guarantees' },
+    match: 'at least once',
   },
   {
     term: 'audience',
@@ -57,7 +66,7 @@ export const GLOSSARY: readonly Term[] = [
       'What a full buffer does to the side that fills it: it has to wait, and the wait is passed on until it reaches the source.',
     source: {
       title: 'Node.js, Backpressuring in Streams',
-      href: 'https://nodejs.org/en/learn/modules/backpressuring-in-streams',
+      href: 'https://nodejs.org/learn/modules/backpressuring-in-streams',
     },
     taught: { phase: 'networking', heading: 'backpressure' },
     match: 'backpressure',
@@ -74,6 +83,36 @@ export const GLOSSARY: readonly Term[] = [
     match: 'barrier',
   },
   {
+    term: 'broker',
+    id: 'broker',
+    definition:
+      'A server that takes messages over from publishers, keeps them, and hands them to consumers, so that neither has to wait for the other.',
+    source: { title: 'RabbitMQ, AMQP 0-9-1 Model Explained', href: 'https://www.rabbitmq.com/tutorials/amqp-concepts' },
+    taught: { phase: 'distributed', heading: 'messages-and-their-guarantees' },
+    match: 'brokers?',
+  },
+  {
+    term: 'compensation',
+    id: 'compensation',
+    definition:
+      'A transaction that takes back what an earlier one of a saga has done. What others saw in between stays seen.',
+    source: { title: 'H. Garcia-Molina and K. Salem, Sagas', href: 'https://doi.org/10.1145/38713.38742' },
+    taught: { phase: 'distributed', heading: 'sagas' },
+    match: 'compensations?',
+  },
+  {
+    term: 'confirm',
+    id: 'confirm',
+    definition:
+      'A broker’s answer to a publisher: the message has been accepted by all queues that it was routed to, and the broker now answers for it.',
+    source: {
+      title: 'RabbitMQ, Publisher Confirms',
+      href: 'https://www.rabbitmq.com/docs/confirms#publisher-confirms',
+    },
+    taught: { phase: 'distributed', heading: 'confirms-and-routing' },
+    match: 'confirm mode',
+  },
+  {
     term: 'congestion control',
     id: 'congestion-control',
     definition:
@@ -81,6 +120,18 @@ export const GLOSSARY: readonly Term[] = [
     source: { title: 'RFC 5681', href: 'https://www.rfc-editor.org/rfc/rfc5681' },
     taught: { phase: 'networking', heading: 'streams-and-datagrams' },
     match: 'congestion control',
+  },
+  {
+    term: 'consumer-driven contract',
+    id: 'consumer-driven-contract',
+    definition:
+      'What consumers of an interface have written down of their use of it, in a form that can be run against its provider.',
+    source: {
+      title: 'I. Robinson, Consumer-Driven Contracts',
+      href: 'https://martinfowler.com/articles/consumerDrivenContracts.html',
+    },
+    taught: { phase: 'distributed', heading: 'contracts-between-services' },
+    match: 'consumer-driven contract',
   },
   {
     term: 'cursor',
@@ -98,6 +149,15 @@ export const GLOSSARY: readonly Term[] = [
     source: { title: 'RFC 768', href: 'https://www.rfc-editor.org/rfc/rfc768' },
     taught: { phase: 'networking', heading: 'streams-and-datagrams' },
     match: 'datagrams?',
+  },
+  {
+    term: 'dead-lettering',
+    id: 'dead-lettering',
+    definition:
+      'Moving a message that was rejected, has expired or has come too often to another queue, instead of dropping it.',
+    source: { title: 'RabbitMQ, Dead Letter Exchanges', href: 'https://www.rabbitmq.com/docs/dlx' },
+    taught: { phase: 'distributed', heading: 'poison-messages' },
+    match: 'dead-lettering',
   },
   {
     term: 'deadlock',
@@ -134,7 +194,7 @@ export const GLOSSARY: readonly Term[] = [
     id: 'duplicate-acknowledgement',
     definition:
       'An acknowledgement that repeats the last one while data is outstanding: something arrived, and not what was expected next.',
-    source: { title: 'RFC 5681 §2', href: 'https://www.rfc-editor.org/rfc/rfc5681#section-2' },
+    source: { title: 'RFC 5681 §2 and §3.2', href: 'https://www.rfc-editor.org/rfc/rfc5681#section-2' },
     taught: { phase: 'networking', heading: 'streams-and-datagrams' },
     match: 'duplicate acknowledgements?',
   },
@@ -150,8 +210,9 @@ export const GLOSSARY: readonly Term[] = [
   {
     term: 'ETag',
     id: 'etag',
-    definition: 'An opaque name of one version of a representation. Two strong ones are equal only if the bytes are.',
-    source: { title: 'RFC 9110 §8.8.3', href: 'https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3' },
+    definition:
+      'An opaque name of one version of a representation. Two strong ones of one resource are equal only if the bytes are.',
+    source: { title: 'RFC 9110 §8.8', href: 'https://www.rfc-editor.org/rfc/rfc9110#section-8.8' },
     taught: { phase: 'foundations', heading: 'conditional-requests' },
     match: 'ETag',
   },
@@ -204,7 +265,7 @@ export const GLOSSARY: readonly Term[] = [
     term: 'ID token',
     id: 'id-token',
     definition:
-      'A signed statement to a client about who has logged in, and when. It is not meant as a key to any API.',
+      'A signed statement to a client about who has logged in, and when. Its audience is that client, so it is no key to any API.',
     source: { title: 'OpenID Connect Core §2', href: 'https://openid.net/specs/openid-connect-core-1_0.html#IDToken' },
     taught: { phase: 'foundations', heading: 'access-tokens' },
     match: 'ID token',
@@ -218,9 +279,22 @@ export const GLOSSARY: readonly Term[] = [
     match: 'idempotent|sent again',
   },
   {
+    term: 'inbox',
+    id: 'inbox',
+    definition:
+      'A table of the messages that a consumer has taken, written in the transaction of their effects, so that a repeat is known.',
+    source: {
+      title: 'O. Dudycz, Outbox, Inbox patterns and delivery guarantees explained',
+      href: 'https://event-driven.io/en/outbox_inbox_patterns_and_delivery_guarantees_explained/',
+    },
+    taught: { phase: 'distributed', heading: 'effects-that-happen-once' },
+    match: 'inbox',
+  },
+  {
     term: 'isolation level',
     id: 'isolation-level',
-    definition: 'How much a transaction may notice of others that run beside it, from read committed to serializable.',
+    definition:
+      'How much a transaction may notice of others that run beside it, in PostgreSQL from read committed to serializable.',
     source: {
       title: 'PostgreSQL, Transaction Isolation',
       href: 'https://www.postgresql.org/docs/15/transaction-iso.html',
@@ -237,6 +311,17 @@ export const GLOSSARY: readonly Term[] = [
     match: 'issuer',
   },
   {
+    term: 'jitter',
+    id: 'jitter',
+    definition: 'A random part of a time, so that what was begun together is not repeated or ended together.',
+    source: {
+      title: 'AWS Builders’ Library, Timeouts, retries, and backoff with jitter',
+      href: 'https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/',
+    },
+    taught: { phase: 'distributed', heading: 'expiry-and-early-refresh' },
+    match: 'jitter',
+  },
+  {
     term: 'JSON Web Token',
     id: 'json-web-token',
     definition:
@@ -249,7 +334,7 @@ export const GLOSSARY: readonly Term[] = [
     term: 'keep-alive',
     id: 'keep-alive',
     definition:
-      'An empty TCP segment on a silent connection, whose answer shows that the peer’s kernel still knows the connection.',
+      'A TCP segment without new data on a silent connection, whose answer shows that the peer’s kernel still knows the connection.',
     source: { title: 'RFC 9293 §3.8.4', href: 'https://www.rfc-editor.org/rfc/rfc9293#section-3.8.4' },
     taught: { phase: 'networking', heading: 'timeouts' },
     match: 'Keep-alive',
@@ -267,12 +352,24 @@ export const GLOSSARY: readonly Term[] = [
     match: 'layers',
   },
   {
+    term: 'lease',
+    id: 'lease',
+    definition:
+      'A right that ends by itself if its holder does not come back. A cache gives it to the one reader who is to load a missing value.',
+    source: {
+      title: 'Scaling Memcache at Facebook, §3.2.1',
+      href: 'https://www.usenix.org/conference/nsdi13/technical-sessions/presentation/nishtala',
+    },
+    taught: { phase: 'distributed', heading: 'stampedes' },
+    match: 'leases?',
+  },
+  {
     term: 'liveness',
     id: 'liveness',
     definition: 'Whether a process would be helped by a restart. A probe that fails makes the orchestrator restart it.',
     source: {
       title: 'Kubernetes, Probes',
-      href: 'https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/',
+      href: 'https://kubernetes.io/docs/concepts/workloads/pods/probes/',
     },
     taught: { phase: 'foundations', heading: 'health-and-readiness' },
     match: 'liveness probe',
@@ -325,6 +422,18 @@ export const GLOSSARY: readonly Term[] = [
     match: 'application/merge-patch\\+json',
   },
   {
+    term: 'message group',
+    id: 'message-group',
+    definition:
+      'Messages of a FIFO queue of SQS with the same group id. They are handed out in order, and no further one while one of them is being worked on.',
+    source: {
+      title: 'SQS, FIFO delivery logic',
+      href: 'https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html',
+    },
+    taught: { phase: 'distributed', heading: 'order-and-retries' },
+    match: 'message group',
+  },
+  {
     term: 'middlebox',
     id: 'middlebox',
     definition:
@@ -368,6 +477,15 @@ export const GLOSSARY: readonly Term[] = [
     match: 'network namespaces',
   },
   {
+    term: 'offset',
+    id: 'offset',
+    definition:
+      'The number of a message in its partition. A committed offset says where a group of consumers goes on, and so that everything before it is done.',
+    source: { title: 'Kafka, The Consumer', href: 'https://kafka.apache.org/documentation/#theconsumer' },
+    taught: { phase: 'distributed', heading: 'three-brokers-one-contract' },
+    match: 'offset',
+  },
+  {
     term: 'OpenAPI',
     id: 'openapi',
     definition:
@@ -403,7 +521,7 @@ export const GLOSSARY: readonly Term[] = [
       href: 'https://nodejs.org/api/stream.html#writablewritechunk-encoding-callback',
     },
     taught: { phase: 'networking', heading: 'slow-consumers' },
-    match: 'outbox',
+    match: 'outbox of its own',
   },
   {
     term: 'overlong form',
@@ -415,13 +533,44 @@ export const GLOSSARY: readonly Term[] = [
     match: 'overlong forms',
   },
   {
+    term: 'partial failure',
+    id: 'partial-failure',
+    definition:
+      'A failure of one part of a system that goes on in its other parts, which cannot tell it from slowness.',
+    source: {
+      title: 'J. Waldo and others, A Note on Distributed Computing',
+      href: 'https://doi.org/10.1007/3-540-62852-5_6',
+    },
+    taught: { phase: 'distributed', heading: 'when-to-split' },
+    match: 'partial failure',
+  },
+  {
+    term: 'partition',
+    id: 'partition',
+    definition: 'A part of a topic of Kafka, ordered in itself. One consumer of a group has it at a time.',
+    source: { title: 'Kafka, The Consumer', href: 'https://kafka.apache.org/documentation/#theconsumer' },
+    taught: { phase: 'distributed', heading: 'order-and-retries' },
+    match: 'partition',
+  },
+  {
     term: 'percentile',
     id: 'percentile',
     definition:
-      'The value that so many per cent of the measurements do not exceed. One in a hundred is above the 99th.',
+      'The value that so many per cent of the measurements do not exceed. At most one in a hundred is above the 99th.',
     source: { title: 'NIST, Percentiles', href: 'https://www.itl.nist.gov/div898/handbook/prc/section2/prc262.htm' },
     taught: { phase: 'networking', heading: 'what-it-cost' },
     match: '99th percentile',
+  },
+  {
+    term: 'poison message',
+    id: 'poison-message',
+    definition: 'A message that fails or kills every consumer that takes it, and would come again for ever.',
+    source: {
+      title: 'RabbitMQ, Poison Message Handling',
+      href: 'https://www.rabbitmq.com/docs/quorum-queues#poison-message-handling',
+    },
+    taught: { phase: 'distributed', heading: 'poison-messages' },
+    match: 'poison message',
   },
   {
     term: 'pool',
@@ -439,6 +588,14 @@ export const GLOSSARY: readonly Term[] = [
     source: { title: 'RFC 1122 §4.1.3.1', href: 'https://www.rfc-editor.org/rfc/rfc1122#page-77' },
     taught: { phase: 'networking', heading: 'resets-and-refusals' },
     match: 'port unreachable',
+  },
+  {
+    term: 'prefetch',
+    id: 'prefetch',
+    definition: 'How many messages a consumer may hold that it has not acknowledged.',
+    source: { title: 'RabbitMQ, Consumer Prefetch', href: 'https://www.rabbitmq.com/docs/consumer-prefetch' },
+    taught: { phase: 'distributed', heading: 'acknowledgements-and-redelivery' },
+    match: 'prefetch',
   },
   {
     term: 'presence',
@@ -465,6 +622,25 @@ export const GLOSSARY: readonly Term[] = [
     source: { title: 'RFC 9000', href: 'https://www.rfc-editor.org/rfc/rfc9000' },
     taught: { phase: 'networking', heading: 'amplification-and-fairness' },
     match: 'QUIC',
+  },
+  {
+    term: 'quorum queue',
+    id: 'quorum-queue',
+    definition: 'A queue that RabbitMQ keeps on several nodes. A message is in it once a majority of them has it.',
+    source: { title: 'RabbitMQ, Quorum Queues', href: 'https://www.rabbitmq.com/docs/quorum-queues' },
+    taught: { phase: 'distributed', heading: 'confirms-and-routing' },
+    match: 'quorum queues?',
+  },
+  {
+    term: 'redrive',
+    id: 'redrive',
+    definition: 'Bringing back what lies in a dead-letter queue, after its cause was mended.',
+    source: {
+      title: 'SQS, Dead-letter queue redrive',
+      href: 'https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html',
+    },
+    taught: { phase: 'distributed', heading: 'poison-messages' },
+    match: 'redrive',
   },
   {
     term: 'refresh token',
@@ -495,15 +671,25 @@ export const GLOSSARY: readonly Term[] = [
     id: 'rst',
     definition:
       'The mark in a TCP segment that ends a connection at once, in both directions, with everything still under way lost.',
-    source: { title: 'RFC 9293 §3.5.2', href: 'https://www.rfc-editor.org/rfc/rfc9293#section-3.5.2' },
+    source: { title: 'RFC 9293 §3.10.7.4', href: 'https://www.rfc-editor.org/rfc/rfc9293#section-3.10.7.4' },
     taught: { phase: 'networking', heading: 'half-close' },
     match: 'RST',
   },
   {
+    term: 'saga',
+    id: 'saga',
+    definition:
+      'A chain of transactions in several places that is completed, or taken back step by step by compensations.',
+    source: { title: 'H. Garcia-Molina and K. Salem, Sagas', href: 'https://doi.org/10.1145/38713.38742' },
+    taught: { phase: 'distributed', heading: 'sagas' },
+    match: 'sagas?',
+  },
+  {
     term: 'segment',
     id: 'segment',
-    definition: 'What TCP sends in one IP packet: a header and a piece of the stream, cut where the network likes.',
-    source: { title: 'RFC 9293 §4', href: 'https://www.rfc-editor.org/rfc/rfc9293#section-4' },
+    definition:
+      'What TCP sends in one IP packet: a header and a piece of the stream, cut without regard to the program’s writes.',
+    source: { title: 'RFC 9293 §3.7', href: 'https://www.rfc-editor.org/rfc/rfc9293#section-3.7' },
     taught: { phase: 'networking', heading: 'streams-and-datagrams' },
     match: 'segments?',
   },
@@ -550,6 +736,23 @@ export const GLOSSARY: readonly Term[] = [
     match: 'SIGTERM',
   },
   {
+    term: 'single flight',
+    id: 'single-flight',
+    definition: 'Letting those who ask for the same thing at the same time wait for one piece of work.',
+    source: { title: 'Go, package singleflight', href: 'https://pkg.go.dev/golang.org/x/sync/singleflight' },
+    taught: { phase: 'distributed', heading: 'stampedes' },
+    match: 'single flight',
+  },
+  {
+    term: 'sorted set',
+    id: 'sorted-set',
+    definition:
+      'A type of Redis: members that occur once, each with a score, kept in the order of the scores and then of the members’ bytes.',
+    source: { title: 'Redis, Sorted sets', href: 'https://redis.io/docs/latest/develop/data-types/sorted-sets/' },
+    taught: { phase: 'distributed', heading: 'leaderboards' },
+    match: 'sorted set',
+  },
+  {
     term: 'SQLSTATE',
     id: 'sqlstate',
     definition:
@@ -559,11 +762,23 @@ export const GLOSSARY: readonly Term[] = [
     match: 'SQLSTATE',
   },
   {
+    term: 'stampede',
+    id: 'stampede',
+    definition:
+      'What happens when a popular entry of a cache expires: everybody finds it missing, and everybody loads it.',
+    source: {
+      title: 'A. Vattani and others, Optimal Probabilistic Cache Stampede Prevention',
+      href: 'https://doi.org/10.14778/2757807.2757813',
+    },
+    taught: { phase: 'distributed', heading: 'stampedes' },
+    match: 'stampede',
+  },
+  {
     term: 'surrogate pair',
     id: 'surrogate-pair',
     definition:
       'Two units of 16 bits that together stand for one character in UTF-16. Half of one is no character, and is invalid in UTF-8.',
-    source: { title: 'Unicode, Glossary', href: 'https://www.unicode.org/glossary/#surrogate_pair' },
+    source: { title: 'Unicode, Glossary, and RFC 3629 §3', href: 'https://www.unicode.org/glossary/#surrogate_pair' },
     taught: { phase: 'networking', heading: 'framing' },
     match: 'surrogate pairs?',
   },
@@ -572,18 +787,45 @@ export const GLOSSARY: readonly Term[] = [
     id: 'token-bucket',
     definition:
       'A limit on rate that allows bursts: tokens drip into a bucket of fixed size, and each unit sent takes one out.',
-    source: { title: 'RFC 2215', href: 'https://www.rfc-editor.org/rfc/rfc2215' },
+    source: { title: 'RFC 3290 §5.1.3', href: 'https://www.rfc-editor.org/rfc/rfc3290#section-5.1.3' },
     taught: { phase: 'networking', heading: 'amplification-and-fairness' },
     match: 'token bucket',
+  },
+  {
+    term: 'transactional outbox',
+    id: 'transactional-outbox',
+    definition:
+      'A table of messages to be published, written in the transaction of the change that they tell of. A relay carries them to the broker.',
+    source: {
+      title: 'C. Richardson, Transactional outbox',
+      href: 'https://microservices.io/patterns/data/transactional-outbox.html',
+    },
+    taught: { phase: 'distributed', heading: 'the-outbox' },
+    match: 'transactional outbox',
   },
   {
     term: 'unique index',
     id: 'unique-index',
     definition:
       'An index that refuses a second row with the same key. A second writer waits until the first has committed or rolled back.',
-    source: { title: 'PostgreSQL, Unique Indexes', href: 'https://www.postgresql.org/docs/15/indexes-unique.html' },
+    source: {
+      title: 'PostgreSQL, Index Uniqueness Checks',
+      href: 'https://www.postgresql.org/docs/15/index-unique-checks.html',
+    },
     taught: { phase: 'foundations', heading: 'idempotency-keys' },
     match: 'unique index',
+  },
+  {
+    term: 'visibility timeout',
+    id: 'visibility-timeout',
+    definition:
+      'How long SQS hides a message that somebody has received. If it is not deleted by then, it is handed out again.',
+    source: {
+      title: 'SQS, Visibility timeout',
+      href: 'https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html',
+    },
+    taught: { phase: 'distributed', heading: 'three-brokers-one-contract' },
+    match: 'visibility timeout',
   },
   {
     term: 'window',

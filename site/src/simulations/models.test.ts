@@ -3,11 +3,13 @@ import { createDecoder } from '../../../labs/1-networking/framing/solution/frami
 import { simulation as backpressure } from './backpressure.ts';
 import { cutsOf, simulation as framing, framingWith, messagesOf, streamOf } from './framing.ts';
 import { simulation as loss } from './loss.ts';
+import { simulation as outbox } from './outbox.ts';
 import { defaults, type Settings } from './parameters.ts';
 import { SIMULATIONS } from './registry.ts';
 import { Run } from './run.ts';
 import type { Mark } from './scene.ts';
 import type { Simulation } from './simulation.ts';
+import { simulation as stampede } from './stampede.ts';
 import { stillOf } from './still.ts';
 
 function runOf(simulation: Simulation, changes: Settings = {}, seed = simulation.seed): Run {
@@ -254,5 +256,58 @@ describe('framing', () => {
     };
     const throws = framingWith({ createDecoder: () => ({ push, end: push, bufferedBytes: 0 }) }, 'yours');
     expect(runOf(throws).describe()).toContain('it throws: not yet');
+  });
+});
+
+describe('stampede', () => {
+  test('without a policy as many loads as readers who wait; with single flight one a process', () => {
+    for (const seed of [1, 2, 3]) {
+      const [nothing, flight, early] = figures(runOf(stampede, { processes: 4, readers: 300 }, seed));
+      // Those who wait at the end have not been answered yet.
+      expect(nothing?.loads).toBeGreaterThanOrEqual(nothing?.waited ?? 0);
+      expect(nothing?.['at once']).toBeGreaterThan(20);
+      expect(flight?.['at once']).toBeLessThanOrEqual(4);
+      expect(early?.['at once']).toBeLessThanOrEqual(4);
+      expect(flight?.waited).toBeGreaterThan(flight?.loads ?? 0);
+    }
+  });
+
+  test('XFetch with β 0 is single flight alone, and with a larger β fewer readers wait', () => {
+    const [, flight, none] = figures(runOf(stampede, { beta: 0 }));
+    expect({ ...none, 'against a stampede': 0 }).toEqual({ ...flight, 'against a stampede': 0 });
+    const [, , eager] = figures(runOf(stampede, { beta: 2 }));
+    expect(eager?.early).toBeGreaterThan(0);
+    expect(eager?.waited).toBeLessThan((flight?.waited ?? 0) / 2);
+  });
+
+  test('the same readers come to each row', () => {
+    const rows = figures(runOf(stampede, { load: 20, pool: 50 }));
+    const counts = rows.map((row) => row.readers ?? 0);
+    // All but those who wait in the last moment.
+    expect(Math.max(...counts) - Math.min(...counts)).toBeLessThan(30);
+  });
+});
+
+describe('outbox', () => {
+  test('each way has its own fault, and outbox and inbox together have none', () => {
+    const sums = new Map<string, number>();
+    for (let seed = 1; seed <= 20; seed++) {
+      for (const [row, found] of figures(runOf(outbox, { crashes: 500 }, seed)).entries()) {
+        for (const fault of ['lost', 'ghosts', 'twice']) {
+          const key = `${['before', 'after', 'outbox', 'both'][row]} ${fault}`;
+          sums.set(key, (sums.get(key) ?? 0) + (found[fault] ?? Number.NaN));
+        }
+      }
+    }
+    const never = [...sums].filter(([, sum]) => sum === 0).map(([key]) => key);
+    expect(never).toEqual([
+      'before lost',
+      'after ghosts',
+      'outbox lost',
+      'outbox ghosts',
+      'both lost',
+      'both ghosts',
+      'both twice',
+    ]);
   });
 });

@@ -7,6 +7,8 @@ export const SIMULATIONS = {
   loss: () => import('./loss.ts'),
   backpressure: () => import('./backpressure.ts'),
   framing: () => import('./framing.ts'),
+  stampede: () => import('./stampede.ts'),
+  outbox: () => import('./outbox.ts'),
 } as const satisfies Record<string, Load>;
 
 export type SimulationName = keyof typeof SIMULATIONS;

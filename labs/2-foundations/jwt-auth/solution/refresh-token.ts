@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
 
-/** RFC 9700 §2.2.2 wants what cannot be guessed; 256 bits are beyond every guess. */
+/** RFC 6749 §10.10 wants what cannot be guessed; 256 bits are beyond every guess. */
 const TOKEN_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
