@@ -56,6 +56,7 @@ async function start({ modules: scripts, entry, env, pid }: Extract<ToProgram, {
     // What is sent behind the exit is not heard.
     send: (message) => say({ kind: 'net', message }),
     run: (work) => program.run(work),
+    turns: loop.turns,
     hold: () => loop.hold(),
   });
   settle = net.settle;

@@ -1,4 +1,6 @@
 /** What `node:net` is to the checkpoints: clients of the page's own network. */
+
+import { turns } from '../node/globals.ts';
 import type { ToNetwork } from '../node/link.ts';
 import { createNet } from '../node/net.ts';
 import type { Network, NetworkLink } from '../node/network.ts';
@@ -10,6 +12,7 @@ const net = createNet({
     link.receive(message);
   },
   run: (work) => work(),
+  turns,
   hold: () => () => {},
 });
 

@@ -1,5 +1,6 @@
 import { NodeBuffer } from './buffer.ts';
 import { abortError } from './events.ts';
+import { Turns } from './turns.ts';
 
 type Work = (...given: unknown[]) => void;
 
@@ -25,19 +26,12 @@ const browser = {
 export class EventLoop {
   readonly #owner: LoopOwner;
   readonly #timers = new Map<number, Timeout>();
-  readonly #nextTurns = new Map<number, () => void>();
-  readonly #channel = new MessageChannel();
-  #lastImmediate = 0;
+  readonly turns = new Turns();
   #holds = 0;
   #isLookingForEnd = false;
 
   constructor(owner: LoopOwner) {
     this.#owner = owner;
-    this.#channel.port1.onmessage = ({ data }: MessageEvent<number>) => {
-      const work = this.#nextTurns.get(data);
-      this.#nextTurns.delete(data);
-      work?.();
-    };
   }
 
   /** Keeps the program going until what it returns is called. */
@@ -73,19 +67,15 @@ export class EventLoop {
     clearTimeout: (timer: unknown) => this.#clear(timer),
     clearInterval: (timer: unknown) => this.#clear(timer),
     setImmediate: (work: Work, ...given: unknown[]): Immediate => {
-      this.#lastImmediate += 1;
-      const id = this.#lastImmediate;
       const release = this.hold();
-      const immediate = new Immediate(() => {
-        this.#nextTurns.delete(id);
-        release();
-      });
-      this.#nextTurns.set(id, () => {
+      const cancel = this.turns.next(() => {
         this.#owner.run(() => work(...given));
         release();
       });
-      this.#channel.port2.postMessage(id);
-      return immediate;
+      return new Immediate(() => {
+        cancel();
+        release();
+      });
     },
     clearImmediate: (immediate: unknown) => {
       if (immediate instanceof Immediate) immediate.clear();

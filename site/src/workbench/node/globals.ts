@@ -1,4 +1,5 @@
 import { NodeBuffer } from './buffer.ts';
+import { Turns } from './turns.ts';
 
 /**
  * The globals that code finds in Node and not in a browser, so that a module which uses one gets the verdict that the
@@ -46,23 +47,13 @@ export class NodeGlobals {
   }
 }
 
-/** A task of its own, as in Node, and without the four milliseconds that a browser puts between nested timers. */
-const waiting = new Map<number, () => void>();
-const channel = new MessageChannel();
-let last = 0;
-channel.port1.onmessage = ({ data }: MessageEvent<number>) => {
-  const work = waiting.get(data);
-  waiting.delete(data);
-  work?.();
-};
+/** Of the loop that the checkpoints run in. */
+export const turns = new Turns();
 
-export function setImmediate(work: (...given: unknown[]) => void, ...given: unknown[]): number {
-  last += 1;
-  waiting.set(last, () => work(...given));
-  channel.port2.postMessage(last);
-  return last;
+export function setImmediate(work: (...given: unknown[]) => void, ...given: unknown[]): () => void {
+  return turns.next(() => work(...given));
 }
 
-function clearImmediate(handle: number): void {
-  waiting.delete(handle);
+function clearImmediate(cancel: unknown): void {
+  if (typeof cancel === 'function') cancel();
 }

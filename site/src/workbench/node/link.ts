@@ -29,8 +29,8 @@ export type FromNetwork =
       readonly local: Address;
       readonly remote: Address;
     }
-  /** `cuts` are the lengths of the pieces in which it is read. */
-  | { readonly op: 'data'; readonly id: number; readonly bytes: Uint8Array; readonly cuts: readonly number[] }
+  /** `cuts` are the lengths of the pieces in which a wire that cuts lets it be read. */
+  | { readonly op: 'data'; readonly id: number; readonly bytes: Uint8Array; readonly cuts?: readonly number[] }
   /** The network took so many bytes of what was written: there is room for as many. */
   | { readonly op: 'room'; readonly id: number; readonly count: number }
   | { readonly op: 'fin'; readonly id: number }
@@ -39,6 +39,9 @@ export type FromNetwork =
 /** What a kernel holds of one direction of a connection at the writer's end, and at the reader's. */
 export const SEND_BUFFER_BYTES = 1_048_576;
 export const RECEIVE_BUFFER_BYTES = 1_048_576;
+/** What one read of a process takes at most, and how many reads of a socket follow one another, as in libuv. */
+export const MAX_READ_BYTES = 65_536;
+export const MAX_READS_A_TURN = 32;
 
 /** Pieces as one; a single one as it is. */
 export function joined(pieces: readonly Uint8Array[]): Uint8Array {

@@ -4,12 +4,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { once as pageOnce } from './events.ts';
 import { createNet, type Net } from './net.ts';
-import { Network, type NetworkLink } from './network.ts';
+import { Network, type NetworkLink, type WireSettings } from './network.ts';
+import { Turns } from './turns.ts';
 
 /** Two processes on one network in memory, as far as `node:net` goes; their messages are copied, as between workers. */
-function pageNets(settings = { latencyMs: 0, maxPieceBytes: 1_000, seed: 1 }): { server: Net; client: Net } {
+function pageNets(settings: WireSettings): { server: Net; client: Net; turns: Turns } {
   const network = new Network(settings, (work) => setImmediate(work));
-  const join = (): Net => {
+  const join = (turns: Turns): Net => {
     let link: NetworkLink | undefined;
     const net: Net = createNet({
       send: (message) => {
@@ -17,6 +18,7 @@ function pageNets(settings = { latencyMs: 0, maxPieceBytes: 1_000, seed: 1 }): {
         setImmediate(() => link?.receive(copy));
       },
       run: (work) => work(),
+      turns,
       hold: () => () => {},
     });
     link = network.attach((message) => {
@@ -25,24 +27,35 @@ function pageNets(settings = { latencyMs: 0, maxPieceBytes: 1_000, seed: 1 }): {
     });
     return net;
   };
-  return { server: join(), client: join() };
+  const turns = new Turns();
+  return { server: join(turns), client: join(new Turns()), turns };
 }
 
-const { server, client } = pageNets();
+const { server, client, turns } = pageNets({ latencyMs: 0, maxPieceBytes: 0, seed: 1 });
 type NetModule = typeof realNet;
 
-/** Node's own is the judge: each of these holds for both. */
+const cut = pageNets({ latencyMs: 0, maxPieceBytes: 1_000, seed: 1 });
+
+/** Node's own is the judge: each of these holds for both, and on a wire that cuts as well. */
 const SYSTEMS = [
-  { name: 'Node', serve: realNet, dial: realNet, once: realOnce },
+  { name: 'Node', serve: realNet, dial: realNet, once: realOnce, afterThisTurn: setImmediate },
+  { name: 'the page', ...asNode(server, client), afterThisTurn: (work: () => void) => turns.next(work) },
   {
-    name: 'the page',
-    serve: server.module as unknown as NetModule,
-    dial: client.module as unknown as NetModule,
-    once: pageOnce as unknown as typeof realOnce,
+    name: 'the page, in pieces',
+    ...asNode(cut.server, cut.client),
+    afterThisTurn: (work: () => void) => cut.turns.next(work),
   },
 ];
 
-describe.each(SYSTEMS)('node:net of $name', ({ serve, dial, once }) => {
+function asNode(serve: Net, dial: Net) {
+  return {
+    serve: serve.module as unknown as NetModule,
+    dial: dial.module as unknown as NetModule,
+    once: pageOnce as unknown as typeof realOnce,
+  };
+}
+
+describe.each(SYSTEMS)('node:net of $name', ({ name, serve, dial, once, afterThisTurn }) => {
   async function pair(options: realNet.ServerOpts = {}, clientOptions: object = {}) {
     const listener = serve.createServer(options);
     listener.listen(0, '127.0.0.1');
@@ -164,6 +177,49 @@ describe.each(SYSTEMS)('node:net of $name', ({ serve, dial, once }) => {
     near.destroy();
     listener.close();
   });
+
+  test.skipIf(name.endsWith('pieces'))('reads that fill their buffer follow one another within one turn', async () => {
+    const { near, far, listener } = await pair();
+    /** `turn` where the loop has turned, `promise` where promises were settled, and the length of each read. */
+    const seen: (string | number)[] = [];
+    let isTurnDue = false;
+    near.on('data', (bytes) => {
+      seen.push(bytes.length);
+      queueMicrotask(() => queueMicrotask(() => seen.push('promise')));
+      if (isTurnDue) return;
+      isTurnDue = true;
+      afterThisTurn(() => {
+        isTurnDue = false;
+        seen.push('turn');
+      });
+    });
+    far.end(Buffer.alloc(3_000_000));
+    await once(near, 'end');
+    const turns = seen
+      .join(' ')
+      .split(' turn')
+      .map((turn) => turn.trim());
+    expect(turns.some((turn) => turn.startsWith('65536 promise 65536 promise'))).toBe(true);
+    listener.close();
+  });
+
+  test.skipIf(name.endsWith('pieces'))(
+    'what waits for its reader comes in one read, however it was written',
+    async () => {
+      const { near, far, listener } = await pair({ pauseOnConnect: true });
+      for (const text of ['one ', 'two ', 'three']) {
+        await new Promise((resolve) => far.write(text, resolve));
+        for (let i = 0; i < 20; i += 1) await nextTurn();
+      }
+      const reads: string[] = [];
+      near.on('data', (bytes) => reads.push(String(bytes)));
+      far.end();
+      near.resume();
+      await once(near, 'end');
+      expect(reads).toEqual(['one two three']);
+      listener.close();
+    },
+  );
 
   test('an iterator gives all there is, and ends with the stream', async () => {
     const { near, far, listener } = await pair();

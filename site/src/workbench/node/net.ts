@@ -2,6 +2,7 @@
  * `node:net` over a network in memory: `Server`, `Socket` and what makes them. Simplified: TCP alone, no pipes, no
  * lookup of names, no options of the socket that only a kernel has.
  */
+import { Arrivals } from './arrivals.ts';
 import type { NodeBuffer } from './buffer.ts';
 import { bytesOf, coded, type Done, Duplex, type DuplexOptions } from './duplex.ts';
 import { EventEmitter, type Listener as EventListener, invalidType } from './events.ts';
@@ -9,16 +10,21 @@ import {
   type Address,
   type FromNetwork,
   joined,
+  MAX_READ_BYTES,
+  MAX_READS_A_TURN,
   RECEIVE_BUFFER_BYTES,
   SEND_BUFFER_BYTES,
   type ToNetwork,
 } from './link.ts';
+import type { Turns } from './turns.ts';
 
 /** What the code of one process has around it. */
 export interface NetHost {
   send(message: ToNetwork): void;
   /** Calls back for what the network brings; what it throws is the process's own affair. */
   run(work: () => void): void;
+  /** Of its loop: reads, and what waits for its next turn. */
+  readonly turns: Turns;
   /** A socket that is open keeps its process going until it is let go. */
   hold(): () => void;
 }
@@ -47,7 +53,6 @@ interface ListenOptions {
 }
 
 type FromConnection = Exclude<FromNetwork, { op: 'listening' | 'accepted' }>;
-type Item = Uint8Array | 'fin' | 'reset';
 
 /** A turn that takes longer than this is heard of before it ends. */
 const MAX_WAIT_MS = 5;
@@ -85,6 +90,7 @@ export function createNet(host: NetHost): Net {
     writers.add(socket);
     if (now - writingSince > MAX_WAIT_MS) departAll();
   };
+  const nextTurn = (work: () => void) => void host.turns.next(() => host.run(work));
   let lastChosen = 0;
   const nextId = () => {
     lastChosen -= 1;
@@ -98,14 +104,13 @@ export function createNet(host: NetHost): Net {
     #id: number | undefined;
     #local: Address | undefined;
     #remote: Address | undefined;
-    /** What has arrived and was not read, as in the buffer of a kernel. */
-    readonly #arrived = new ItemQueue();
+    readonly #arrived = new Arrivals();
     /** A reset is among it. */
     #isReset = false;
     #isReading = false;
     /** Bytes that were read, of which the network has not been told yet. */
     #unsaid = 0;
-    #isTurnQueued = false;
+    #isReadQueued = false;
     #sendRoom = SEND_BUFFER_BYTES;
     #sent = 0;
     /** Written, and on its way with the end of this turn. */
@@ -196,20 +201,21 @@ export function createNet(host: NetHost): Net {
           this.destroy(systemError('connect', message.code));
           break;
         case 'data': {
+          const { bytes, cuts } = message;
           let at = 0;
-          for (const length of message.cuts) {
-            this.#arrived.push(message.bytes.subarray(at, at + length));
+          for (const length of cuts ?? [bytes.length]) {
+            this.#arrived.add(bytes.subarray(at, at + length), cuts !== undefined);
             at += length;
           }
           this.#readOn();
           break;
         }
         case 'fin':
-          this.#arrived.push('fin');
+          this.#arrived.add('fin');
           this.#readOn();
           break;
         case 'reset':
-          this.#arrived.push('reset');
+          this.#arrived.add('reset');
           this.#isReset = true;
           // Who neither reads nor writes does not notice, as no poll of the socket is under way.
           if (this.#write) this.#fail('write');
@@ -256,7 +262,7 @@ export function createNet(host: NetHost): Net {
         }
       }
       // A handle's `close` comes with the next turn of the loop, not within this one.
-      setImmediate(() => {
+      nextTurn(() => {
         done(error);
         queueMicrotask(() => {
           this.#release?.();
@@ -333,40 +339,53 @@ export function createNet(host: NetHost): Net {
       (this.#timer as { unref?(): void }).unref?.();
     }
 
-    /** Reads piece by piece, each in a turn of its own, while more is wanted. */
+    /**
+     * Reads while more is wanted. As libuv does, a read that fills its buffer is followed by the next one at once, before
+     * anything that waits for the next turn; what a read has set going by promises is done before the next.
+     */
     #readOn(): void {
-      if (this.#isTurnQueued || this.destroyed || !this.#isReading || this.#arrived.length === 0) return;
-      this.#isTurnQueued = true;
-      // Whatever a piece has set going by promises is done before the next piece or the end is seen, as in Node.
-      setImmediate(() => {
-        this.#isTurnQueued = false;
-        host.run(() => this.#readPiece());
+      if (this.#isReadQueued || !this.#mayRead) return;
+      this.#isReadQueued = true;
+      let count = 0;
+      host.turns.add(() => {
+        let length = 0;
+        host.run(() => {
+          length = this.#readOnce();
+        });
+        count += 1;
+        if (length === MAX_READ_BYTES && count < MAX_READS_A_TURN && this.#mayRead) return true;
+        this.#isReadQueued = false;
         this.#readOn();
+        return false;
       });
     }
 
-    #readPiece(): void {
-      if (this.destroyed || !this.#isReading) return;
-      const item = this.#arrived.first;
-      if (item === undefined) return;
-      if (item === 'reset') {
+    get #mayRead(): boolean {
+      return this.#isReading && !this.destroyed && !this.#arrived.isEmpty;
+    }
+
+    /** @returns how many bytes it brought. */
+    #readOnce(): number {
+      if (!this.#mayRead) return 0;
+      if (this.#arrived.first === 'reset') {
         this.#fail('read');
-        return;
+        return 0;
       }
-      this.#arrived.shift();
+      const read = this.#arrived.read() as Uint8Array | 'fin';
       this.#touch();
-      if (item === 'fin') {
+      if (read === 'fin') {
         this.#isReading = false;
         this.push(null);
         // As Node does, so that the end is seen although nobody reads.
         this.read(0);
-        return;
+        return 0;
       }
-      this.bytesRead += item.length;
-      this.#unsaid += item.length;
-      // Not for every piece: a window that opens by little bits is filled by little bits (RFC 9293 §3.8.6.2.2).
+      this.bytesRead += read.length;
+      this.#unsaid += read.length;
+      // Not for every read: a window that opens by little bits is filled by little bits (RFC 9293 §3.8.6.2.2).
       if (this.#unsaid >= RECEIVE_BUFFER_BYTES / 2) this.tellRead();
-      this.#isReading = this.push(bytesOf(item));
+      this.#isReading = this.push(bytesOf(read));
+      return read.length;
     }
 
     #writeOn(): void {
@@ -537,14 +556,14 @@ export function createNet(host: NetHost): Net {
       this.#address = null;
       const release = this.#release;
       this.#release = undefined;
-      setImmediate(() => release?.());
+      nextTurn(() => release?.());
     }
 
     #closeIfDone(): void {
       if (!this.#isClosing || this.#sockets.size > 0) return;
       this.#isClosing = false;
       const release = host.hold();
-      setImmediate(() => {
+      nextTurn(() => {
         release();
         this.emit('close');
       });
@@ -592,28 +611,6 @@ export function createNet(host: NetHost): Net {
 }
 
 const LOOPBACK = '127.0.0.1';
-
-/** First in, first out, however long it is. */
-class ItemQueue {
-  #items: Item[] = [];
-  #at = 0;
-
-  get length(): number {
-    return this.#items.length - this.#at;
-  }
-  get first(): Item | undefined {
-    return this.#items[this.#at];
-  }
-  push(item: Item): void {
-    this.#items.push(item);
-  }
-  shift(): void {
-    this.#at += 1;
-    if (this.#at < this.#items.length) return;
-    this.#items = [];
-    this.#at = 0;
-  }
-}
 
 function connectArguments(given: readonly unknown[]): {
   readonly options: ConnectOptions;

@@ -67,8 +67,6 @@ interface Arrival {
 
 /** The system's own way to hand out ports, and one that no browser knows: nothing of it leaves the page. */
 const FIRST_EPHEMERAL_PORT = 49_152;
-/** What one read of a process takes at most, as in Node. */
-const MAX_READ_BYTES = 65_536;
 const LOOPBACK = '127.0.0.1';
 
 export class Network {
@@ -255,7 +253,8 @@ export class Network {
 
   #deliver(to: End, bytes: Uint8Array, random: Random): void {
     if (to.state === 'open') {
-      to.party.send({ op: 'data', id: to.id, bytes, cuts: this.#cuts(bytes.length, random) });
+      const isCut = this.#settings.maxPieceBytes > 0;
+      to.party.send({ op: 'data', id: to.id, bytes, ...(isCut && { cuts: this.#cuts(bytes.length, random) }) });
     } else if (to.state === 'closed' && to.peer) {
       // Nobody is there to read it: RFC 9293 §3.10.7.1.
       to.state = 'open';
@@ -267,8 +266,7 @@ export class Network {
     const { maxPieceBytes } = this.#settings;
     const cuts: number[] = [];
     for (let at = 0; at < length; at += cuts.at(-1) ?? 0) {
-      const longest = Math.min(length - at, MAX_READ_BYTES);
-      cuts.push(maxPieceBytes === 0 ? longest : Math.min(longest, random.int(1, maxPieceBytes)));
+      cuts.push(Math.min(length - at, random.int(1, maxPieceBytes)));
     }
     return cuts;
   }
