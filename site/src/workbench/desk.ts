@@ -282,7 +282,17 @@ export class Desk {
         return button;
       }),
     );
+    this.#bringIntoView(this.#parts.files.querySelector('[aria-current="true"]'));
     if (this.#parts.removeFile) this.#parts.removeFile.hidden = shown === this.#lab.entry;
+  }
+
+  /** Within its row alone: the page stays where it is. */
+  #bringIntoView(tab: Element | null): void {
+    const { files } = this.#parts;
+    const [row, box] = [files.getBoundingClientRect(), tab?.getBoundingClientRect()];
+    if (!box) return;
+    if (box.left < row.left) files.scrollLeft -= row.left - box.left;
+    else if (box.right > row.right) files.scrollLeft += box.right - row.right;
   }
 
   #showKept(): void {

@@ -1,5 +1,5 @@
-import { NodeBuffer } from './buffer.ts';
 import { abortError } from './events.ts';
+import { browser, Immediate, Timeout } from './timers.ts';
 import { Turns } from './turns.ts';
 
 type Work = (...given: unknown[]) => void;
@@ -12,17 +12,7 @@ export interface LoopOwner {
   onIdle(): void;
 }
 
-const browser = {
-  setTimeout: globalThis.setTimeout.bind(globalThis),
-  clearTimeout: globalThis.clearTimeout.bind(globalThis),
-  setInterval: globalThis.setInterval.bind(globalThis),
-  clearInterval: globalThis.clearInterval.bind(globalThis),
-};
-
-/**
- * Timers as Node has them: objects that can be let go (`unref`) and started anew (`refresh`). Counts what keeps the
- * program going, as a loop does that ends when nothing is left.
- */
+/** A program's timers and turns. Counts what keeps it going, as a loop does that ends when nothing is left. */
 export class EventLoop {
   readonly #owner: LoopOwner;
   readonly #timers = new Map<number, Timeout>();
@@ -153,158 +143,4 @@ export class EventLoop {
 interface WaitOptions {
   readonly signal?: AbortSignal;
   readonly ref?: boolean;
-}
-
-interface TimeoutOptions {
-  readonly ms: number;
-  readonly repeats: boolean;
-  readonly hold: () => () => void;
-  readonly fire: () => void;
-  readonly forget: (id: number) => void;
-}
-
-let lastTimer = 0;
-
-function nextTimerId(): number {
-  lastTimer += 1;
-  return lastTimer;
-}
-
-class Timeout {
-  readonly #options: TimeoutOptions;
-  readonly #id = nextTimerId();
-  #handle: ReturnType<typeof setTimeout> | undefined;
-  #release: (() => void) | undefined;
-  #isRef = true;
-  #isOver = false;
-
-  constructor(options: TimeoutOptions) {
-    this.#options = options;
-    this.#begin();
-  }
-
-  hasRef(): boolean {
-    return this.#isRef;
-  }
-
-  ref(): this {
-    this.#isRef = true;
-    if (!this.#isOver) this.#release ??= this.#options.hold();
-    return this;
-  }
-
-  unref(): this {
-    this.#isRef = false;
-    this.#release?.();
-    this.#release = undefined;
-    return this;
-  }
-
-  refresh(): this {
-    if (this.#isOver && this.#handle === undefined) return this;
-    browser.clearTimeout(this.#handle);
-    this.#begin();
-    return this;
-  }
-
-  close(): this {
-    browser.clearTimeout(this.#handle);
-    this.#handle = undefined;
-    this.#end();
-    return this;
-  }
-
-  [Symbol.toPrimitive](): number {
-    return this.#id;
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  #begin(): void {
-    const { ms, repeats, hold, fire } = this.#options;
-    this.#isOver = false;
-    if (this.#isRef) this.#release ??= hold();
-    this.#handle = browser.setTimeout(() => {
-      if (repeats) this.#begin();
-      const round = this.#handle;
-      fire();
-      if (!repeats && this.#handle === round) this.#end();
-    }, ms);
-  }
-
-  #end(): void {
-    this.#isOver = true;
-    this.#release?.();
-    this.#release = undefined;
-    this.#options.forget(this.#id);
-  }
-}
-
-class Immediate {
-  readonly clear: () => void;
-
-  constructor(clear: () => void) {
-    this.clear = clear;
-  }
-
-  hasRef(): boolean {
-    return true;
-  }
-  ref(): this {
-    return this;
-  }
-  unref(): this {
-    return this;
-  }
-  [Symbol.dispose](): void {
-    this.clear();
-  }
-}
-
-const PLACEHOLDERS = ['s', 'd', 'i', 'f', 'j', 'o', 'O', 'c'];
-
-/** Text that a console prints, formatted as Node does it in the simple cases. */
-export function formatted(given: readonly unknown[]): string {
-  const [first, ...rest] = given;
-  if (typeof first !== 'string' || !/%[a-z%]/i.test(first)) return given.map((each) => inspect(each)).join(' ');
-  const text = first.replaceAll(/%([a-z%])/gi, (all, kind: string) => {
-    if (kind === '%') return '%';
-    if (rest.length === 0 || !PLACEHOLDERS.includes(kind)) return all;
-    const value = rest.shift();
-    if (kind === 'c') return '';
-    if (kind === 's') return typeof value === 'string' ? value : inspect(value);
-    if (kind === 'j') return JSON.stringify(value);
-    if (kind === 'd') return String(Number(value));
-    if (kind === 'i') return String(Number.parseInt(String(value), 10));
-    if (kind === 'f') return String(Number.parseFloat(String(value)));
-    return inspect(value);
-  });
-  return [text, ...rest.map((each) => inspect(each))].join(' ');
-}
-
-/** A value as text. Simplified: objects as JSON. */
-export function inspect(value: unknown): string {
-  if (typeof value === 'string') return value;
-  if (value instanceof Error) return stackOf(value);
-  if (value instanceof NodeBuffer)
-    return `<Buffer ${value
-      .subarray(0, 50)
-      .toString('hex')
-      .replaceAll(/..(?!$)/g, '$& ')}>`;
-  if (value instanceof Map || value instanceof Set)
-    return `${value.constructor.name}(${value.size}) ${inspect([...value])}`;
-  try {
-    return JSON.stringify(value) ?? String(value);
-  } catch {
-    return String(value);
-  }
-}
-
-export function stackOf(error: Error): string {
-  const head = `${error.name}: ${error.message}`;
-  const stack = error.stack ?? head;
-  // Only V8 begins a stack with the message.
-  return stack.startsWith(error.name) ? stack : `${head}\n${stack}`;
 }

@@ -1,6 +1,7 @@
 import { NodeBuffer } from './buffer.ts';
-import { type EventLoop, formatted, inspect } from './event-loop.ts';
+import type { EventLoop } from './event-loop.ts';
 import { events } from './events.ts';
+import { formatted, inspect } from './inspect.ts';
 import type { NodeProcess } from './process.ts';
 import { promises, stream } from './stream.ts';
 import { util } from './util.ts';

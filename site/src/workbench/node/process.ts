@@ -1,5 +1,6 @@
-import { type EventLoop, formatted, stackOf } from './event-loop.ts';
+import type { EventLoop } from './event-loop.ts';
 import { EventEmitter } from './events.ts';
+import { formatted, stackOf } from './inspect.ts';
 import { Writable } from './stream.ts';
 
 export interface ProgramSurroundings {

@@ -1,6 +1,7 @@
 /** `node:stream` and `node:stream/promises` over the one stream of this folder. */
 import type { NodeBuffer } from './buffer.ts';
-import { type Done, Duplex, type DuplexOptions, prematureClose } from './duplex.ts';
+import { type Done, Duplex, type DuplexOptions } from './duplex.ts';
+import { prematureClose } from './stream-errors.ts';
 
 export class Readable extends Duplex {
   constructor(options: DuplexOptions = {}) {
