@@ -30,15 +30,29 @@ const BEYOND_A_PAGE: Readonly<Record<string, Readonly<Record<string, string>>>> 
   },
 };
 
+/**
+ * Where real sockets have no one verdict to hold a page against, with what a page says of it. Every entry says what is
+ * left to chance; there are no others.
+ */
+const CONTESTED: Readonly<Record<string, Readonly<Record<string, { readonly page: string; readonly why: string }>>>> = {
+  chat: {
+    'mistakes/bound-in-lines noise': {
+      page: 'failed',
+      why: 'a thousand answers wait if four reads of 64 KiB follow one another within one turn of the loop, which hangs on how fast the noise comes: of 24 runs on real sockets 14 were red. In a page the noise is there as a whole',
+    },
+  },
+};
+
 const LANES = 2;
-/** Machines are busy while tests run: a worker's silence is no loop for a long time, and neither is a run. */
+/** Machines are busy while tests run: what has not come back for so long is a defect of the workbench. */
 const RUN_DEADLINE_MS = 240_000;
-/** In the address of the page. A program's deadlines are as many times as long; a module has none. */
-const PATIENCE = { module: 20, program: 3 };
-/** Checkpoints with short time-outs may fail on a busy machine, here as there: what differs is judged once more. */
-const ATTEMPTS = 3;
+/** In the address of the page: a module has no deadlines of its own, and a busy worker's silence is no loop. */
+const PATIENCE = { module: 20, program: 2 };
 const run = promisify(execFile);
 const repository = fileURLToPath(new URL('../..', import.meta.url));
+
+// One after the other: each has its lanes.
+test.describe.configure({ mode: 'default' });
 
 for (const { lab } of builtLabs(course).filter(runsInPage)) {
   test(`${lab.slug}: browser and command line give the same verdicts`, async ({ browser, baseURL }) => {
@@ -47,44 +61,39 @@ for (const { lab } of builtLabs(course).filter(runsInPage)) {
     expect(targets.length).toBeGreaterThan(2);
     const ids = lab.checkpoints.map(({ id }) => id);
     const inPage = new Map<string, Record<string, string>>();
-    const beyond = Object.keys(BEYOND_A_PAGE[lab.slug] ?? {});
-    const isExcepted = (name: string, id: string) => beyond.some((entry) => entry === id || entry === `${name} ${id}`);
-    const isSame = ({ name, verdicts }: JudgedTarget) =>
-      ids.every((id) => {
-        const here = inPage.get(name)?.[id];
-        return here === 'could not check' ? isExcepted(name, id) : here === verdicts[id];
-      });
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const waiting = targets.filter((target) => !isSame(target));
-      const lane = async () => {
-        const patience = PATIENCE[beyondThePage(lab.slug) ? 'program' : 'module'];
-        const url = `${baseURL}/labs/${lab.slug}/workbench/?seed=1&patience=${patience}`;
-        const judge = await openLane(browser, url, lab.slug, ids);
-        for (let target = waiting.shift(); target; target = waiting.shift())
-          inPage.set(target.name, await judge(target));
-      };
-      await Promise.all(Array.from({ length: LANES }, lane));
-    }
+    const waiting = [...targets];
+    const lane = async () => {
+      const patience = PATIENCE[beyondThePage(lab.slug) ? 'program' : 'module'];
+      const url = `${baseURL}/labs/${lab.slug}/workbench/?seed=1&patience=${patience}`;
+      const judge = await openLane(browser, url, lab.slug, ids);
+      for (let target = waiting.shift(); target; target = waiting.shift()) inPage.set(target.name, await judge(target));
+    };
+    await Promise.all(Array.from({ length: LANES }, lane));
 
+    const beyond = Object.keys(BEYOND_A_PAGE[lab.slug] ?? {});
+    const contested = CONTESTED[lab.slug] ?? {};
     const differing: string[] = [];
     const used = new Set<string>();
     for (const { name, verdicts } of targets) {
       for (const id of ids) {
         const [here, there] = [inPage.get(name)?.[id], verdicts[id]];
-        const exception = beyond.find((entry) => entry === id || entry === `${name} ${id}`);
-        if (here === there && here !== 'could not check') continue;
+        const pair = `${name} ${id}`;
+        const exception = beyond.find((entry) => entry === id || entry === pair);
         if (here === 'could not check' && exception !== undefined) used.add(exception);
-        else differing.push(`${name} ${id}: the page says ${here}, the command line ${there}`);
+        else if (here === contested[pair]?.page) used.add(pair);
+        else if (here !== there || here === 'could not check')
+          differing.push(`${pair}: the page says ${here}, the command line ${there}`);
       }
     }
     expect(differing).toEqual([]);
-    expect([...used].sort()).toEqual([...beyond].sort());
+    expect([...used].sort()).toEqual([...beyond, ...Object.keys(contested)].sort());
   });
 }
 
 async function onCommandLine(slug: string): Promise<JudgedTarget[]> {
   const args = ['site/tests/command-line-verdicts.ts', slug];
-  const { stdout } = await run(process.execPath, args, { cwd: repository, maxBuffer: 64 * 1024 * 1024 });
+  const { stdout, stderr } = await run(process.execPath, args, { cwd: repository, maxBuffer: 64 * 1024 * 1024 });
+  process.stderr.write(stderr);
   return JSON.parse(stdout) as JudgedTarget[];
 }
 
