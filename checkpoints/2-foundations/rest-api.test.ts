@@ -205,7 +205,7 @@ checkpoint(
 );
 checkpoint(
   'bad-settings',
-  'an invalid setting, or no database, ends the start with one line that names it and no password',
+  'HOST is obeyed, and an invalid setting, a port in use or no database ends the start with one line that tells no password',
   refusesBadSettings,
   { concurrent: true },
 );

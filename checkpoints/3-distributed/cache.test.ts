@@ -195,7 +195,7 @@ checkpoint(
 );
 checkpoint(
   'bad-settings',
-  'an invalid setting ends the start with one line that names it and tells no password',
+  'HOST is obeyed, and an invalid setting or a port in use ends the start with one line that tells no password',
   refusesBadSettings,
   { concurrent: true },
 );

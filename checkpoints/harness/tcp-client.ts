@@ -5,6 +5,7 @@ import { firstDifference, formatBytes } from './bytes.ts';
 import { deadlineMs, within } from './deadline.ts';
 import { type Expectation, missed } from './expectation.ts';
 import { CheckpointFailure, fail } from './failure.ts';
+import { resetConnection } from './faults/reset.ts';
 import type { Random } from './random.ts';
 
 /** How the other side's half of a connection stands. */
@@ -88,11 +89,7 @@ export class TcpClient implements AsyncDisposable {
 
   /** Aborts: RST, by closing with SO_LINGER 0. */
   reset(): void {
-    // libuv refuses to reset a socket whose FIN is still being sent (EINVAL), and Node then never closes it: the handle
-    // is left over, and keeps the worker thread from ending.
-    const finUnderWay = this.socket.writableEnded && !this.socket.writableFinished;
-    if (finUnderWay) this.socket.once('finish', () => this.socket.resetAndDestroy());
-    else this.socket.resetAndDestroy();
+    resetConnection(this.socket);
   }
 
   /** Stops reading: our receive buffer fills, and the server's writes stall. */

@@ -50,6 +50,8 @@ export interface JudgeOptions {
   readonly onService?: EnsureOptions['onProgress'];
   /** The checkpoints that judge a target. Default: all of its lab. */
   readonly only?: (placed: PlacedBuiltLab, name: TargetName) => readonly string[] | undefined;
+  /** How long the whole suite took on a target when it was last recorded; the longest begin first. Default: 0. */
+  readonly expectedMs?: (placed: PlacedBuiltLab, name: string) => number;
 }
 
 const STACK_LINES = 10;
@@ -93,6 +95,8 @@ export async function judgeLabs(labs: readonly PlacedBuiltLab[], options: JudgeO
     }
   }
   options.onFolders?.(folders);
+  const expectedMs = ({ placed, target }: Job) => options.expectedMs?.(placed, target.name) ?? 0;
+  jobs.sort((a, b) => expectedMs(b) - expectedMs(a));
   const { results, seed, stuck, faults: suiteFaults } = await runAll(jobs, options);
   faults.push(...suiteFaults);
   faults.push(...brokenFiles(results));

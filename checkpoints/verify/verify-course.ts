@@ -74,6 +74,11 @@ export async function verifyCourse(
       const mistake = recorded.get(lab.slug)?.mistakes.find((entry) => `mistakes/${entry.name}` === name);
       return mistake && [mistake.checkpoint];
     },
+    expectedMs: ({ lab }, name) =>
+      recorded
+        .get(lab.slug)
+        ?.targets.find((target) => target.name === name)
+        ?.checkpoints.reduce((sum, { durationMs = 0 }) => sum + durationMs, 0) ?? 0,
     ...(seed === undefined ? {} : { seed }),
     ...(onJob ? { onJob } : {}),
     ...(onService ? { onService } : {}),

@@ -1,9 +1,7 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import type { CheckpointContext } from '../../harness/checkpoint.ts';
-import { deadlineMs, pollUntil } from '../../harness/deadline.ts';
-import { CheckpointFailure, check } from '../../harness/failure.ts';
-import { exitOf, type Program, startProgram } from '../../harness/program.ts';
+import { check } from '../../harness/failure.ts';
+import { startProgram } from '../../harness/program.ts';
+import { expectExit, expectRefusedConnections } from '../../harness/program-end.ts';
 import { connectTcp, formatCount } from '../../harness/tcp-client.ts';
 import { expectPattern, roundTrip, whileAlive } from './echo-client.ts';
 import { feedUntilStalled } from './feed.ts';
@@ -27,7 +25,12 @@ export async function finishesRunningEchoes({ seed }: CheckpointContext): Promis
     { expected: 'a server that goes on until its connections have ended', usually },
     async () => {
       server.kill('SIGTERM');
-      await expectRefusedConnections(server);
+      await expectRefusedConnections(server, {
+        sent: 'SIGTERM while two connections are open, then new connections',
+        expected: 'new connections to be refused',
+        usually: 'the listening socket stays open while the server waits for its connections: close it first',
+        withinMs: REFUSED_WITHIN_MS,
+      });
       await roundTrip(quiet, usually);
       busy.end();
       busy.resume();
@@ -43,6 +46,7 @@ export async function finishesRunningEchoes({ seed }: CheckpointContext): Promis
     sent: `SIGTERM with SHUTDOWN_TIMEOUT_MS=${LONG_MS}; then the last connection ended`,
     expected: 'exit code 0 as soon as the last connection has ended',
     usually: 'the server waits for its deadline, a timer keeps the process alive, or nobody exits at all',
+    withinMs: EXIT_WITHIN_MS,
   });
 }
 
@@ -57,61 +61,12 @@ export async function stopsAtTheDeadline({ seed }: CheckpointContext): Promise<v
   server.kill('SIGTERM');
   const sent = `SIGTERM with SHUTDOWN_TIMEOUT_MS=${SHORT_MS}, while one client is quiet and one does not read`;
   const expected = `exit code 0 once ${SHORT_MS} ms have passed`;
-  await expectExit(server, { sent, expected, usually });
+  await expectExit(server, { sent, expected, usually, withinMs: EXIT_WITHIN_MS });
   const elapsedMs = performance.now() - since;
   check(elapsedMs > SHORT_MS * 0.9, {
     sent,
     expected,
     received: `its exit after ${Math.round(elapsedMs)} ms, with connections open`,
     usually: 'the server ends at once instead of letting open connections finish in the time they have',
-  });
-}
-
-async function expectRefusedConnections(server: Program): Promise<void> {
-  await pollUntil(
-    async () => {
-      const socket = connect(server.port, server.host);
-      try {
-        await once(socket, 'connect');
-        return 'accepted';
-      } catch {
-        return 'refused';
-      } finally {
-        socket.destroy();
-      }
-    },
-    (answer) => answer === 'refused',
-    {
-      withinMs: REFUSED_WITHIN_MS,
-      otherwise: () =>
-        new CheckpointFailure({
-          sent: 'SIGTERM while two connections are open, then new connections',
-          expected: 'new connections to be refused',
-          received: `a connection accepted ${deadlineMs(REFUSED_WITHIN_MS).toLocaleString('en')} ms after SIGTERM`,
-          usually: 'the listening socket stays open while the server waits for its connections: close it first',
-          details: server.logTail(),
-        }),
-    },
-  );
-}
-
-async function expectExit(
-  server: Program,
-  text: { readonly sent: string; readonly expected: string; readonly usually: string },
-): Promise<void> {
-  const { code, signal } = await exitOf(
-    server,
-    EXIT_WITHIN_MS,
-    () =>
-      new CheckpointFailure({
-        ...text,
-        received: `a server that still runs ${deadlineMs(EXIT_WITHIN_MS).toLocaleString('en')} ms later`,
-        details: server.logTail(),
-      }),
-  );
-  check(code === 0, {
-    ...text,
-    received: code === null ? `an end by ${signal}` : `exit code ${code}`,
-    details: server.logTail(),
   });
 }

@@ -1,7 +1,6 @@
 import type { InjectedTarget } from '../../harness/checkpoint.ts';
-import { deadlineMs } from '../../harness/deadline.ts';
 import { CheckpointFailure } from '../../harness/failure.ts';
-import { exitOf, type Program, type ProgramExit, startProgram } from '../../harness/program.ts';
+import { type Program, startProgram } from '../../harness/program.ts';
 import { type GateState, OwnDatabase } from './own-database.ts';
 
 /** A notice board under test, with a database of its own. */
@@ -16,8 +15,6 @@ export interface BoardOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly target?: InjectedTarget;
 }
-
-const EXIT_WITHIN_MS = 3_000;
 
 /** Starts the program under test with a database. */
 export async function startBoard({ database: state, env, target }: BoardOptions = {}): Promise<Board> {
@@ -57,19 +54,4 @@ export async function startBoardOr(
     const { received, details } = error.report;
     throw new CheckpointFailure({ ...text, received, ...(details ? { details } : {}) });
   }
-}
-
-/** Waits for the end that a signal asked for. */
-export async function expectExit(
-  program: Program,
-  text: { readonly sent: string; readonly expected: string; readonly usually: string; readonly withinMs?: number },
-): Promise<ProgramExit> {
-  const { sent, expected, usually, withinMs = EXIT_WITHIN_MS } = text;
-  const failure = (received: string) =>
-    new CheckpointFailure({ sent, expected, received, usually, details: program.logTail() });
-  const exit = await exitOf(program, withinMs, () =>
-    failure(`a server that still runs ${deadlineMs(withinMs).toLocaleString('en')} ms later`),
-  );
-  if (exit.code !== 0) throw failure(exit.code === null ? `an end by ${exit.signal}` : `exit code ${exit.code}`);
-  return exit;
 }

@@ -1,6 +1,7 @@
 /** The line between one server and PostgreSQL: it can be held, so that a request is known to be under way, and cut. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { resetConnection } from '../../harness/faults/reset.ts';
 
 interface Link {
   readonly client: Socket;
@@ -68,7 +69,7 @@ export class DatabaseLine implements AsyncDisposable {
   #accept(client: Socket): void {
     client.on('error', () => {});
     if (this.#state === 'cut') {
-      client.resetAndDestroy();
+      resetConnection(client);
       return;
     }
     const { hostname: host, port } = this.#upstream;
@@ -88,7 +89,7 @@ export class DatabaseLine implements AsyncDisposable {
 
   #drop(link: Link): void {
     if (!this.#links.delete(link)) return;
-    if (!link.client.destroyed) link.client.resetAndDestroy();
+    resetConnection(link.client);
     link.upstream.destroy();
   }
 }

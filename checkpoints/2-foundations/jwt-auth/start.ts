@@ -2,15 +2,9 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CheckpointFailure, fail } from '../../harness/failure.ts';
-import { exitOf, spawnProgram } from '../../harness/program.ts';
+import { expectRefusedStarts, NO_DATABASE } from '../../harness/refused-start.ts';
 import { openHall, writeKeys } from './hall.ts';
 import { EDDSA_KEY, ES256_KEY, RS256_KEY } from './published-keys.ts';
-
-const REFUSED_WITHIN_MS = 10_000;
-/** One line is asked for; a runner around the program may add one or two of its own. */
-const MAX_LINES = 3;
-const SECRET = 'hunter2-of-the-database';
 
 export async function judgeBadSettings(): Promise<void> {
   const { databaseUrl, keysFile } = await openHall('hall');
@@ -49,17 +43,18 @@ export async function judgeBadSettings(): Promise<void> {
         { KEYS_FILE: await file('halves.json', [halves(), EDDSA_KEY]) },
         'KEYS_FILE',
       ],
-      [
-        'a DATABASE_URL where nobody listens',
-        { DATABASE_URL: `postgres://tavern:${SECRET}@127.0.0.1:1/tavern` },
-        undefined,
-      ],
+      ['a DATABASE_URL where nobody listens', { DATABASE_URL: NO_DATABASE }, undefined],
     ];
-    const good = { DATABASE_URL: databaseUrl, KEYS_FILE: keysFile };
-    const outcomes = await Promise.allSettled(
-      cases.map(([what, env, named]) => expectRefusal(what, { ...good, ...env }, named)),
+    const defaults = { DATABASE_URL: databaseUrl, KEYS_FILE: keysFile };
+    await expectRefusedStarts(
+      cases.map(([sent, env, named]) => ({
+        sent,
+        env,
+        defaults,
+        wanted: named === undefined ? [] : [named],
+        line: `one line on standard error${named === undefined ? '' : ` with ${named}`}`,
+      })),
     );
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -76,28 +71,4 @@ function halves(): object {
   const n = Buffer.from(RS256_KEY.n ?? '', 'base64url');
   n[100] = (n[100] ?? 0) ^ 1;
   return { ...RS256_KEY, n: n.toString('base64url') };
-}
-
-async function expectRefusal(sent: string, env: Record<string, string>, named: string | undefined): Promise<void> {
-  await using program = spawnProgram({ env });
-  const text = {
-    sent,
-    expected: `one line on standard error${named === undefined ? '' : ` with ${named}`}, and an exit code other than 0`,
-    usually: 'the value is used unchecked, or the runtime reports the error with its stack',
-  };
-  const running = () => new CheckpointFailure({ ...text, received: 'your server goes on as if nothing were wrong' });
-  await program.waitForOutput((p) => p.ended || /^READY /m.test(p.stdout), REFUSED_WITHIN_MS, running);
-  if (/^READY /m.test(program.stdout)) throw new CheckpointFailure({ ...text, received: 'the line READY: it serves' });
-  const { code, signal } = await exitOf(program, REFUSED_WITHIN_MS, running);
-  const lines = program.stderr.split('\n').filter((line) => line.trim() !== '');
-  const details = program.logTail();
-  if (code === 0) fail({ ...text, received: 'exit code 0', details });
-  if (code === null) fail({ ...text, received: `an end by ${signal}`, details });
-  if (`${program.stderr}${program.stdout}`.includes(SECRET)) {
-    fail({ ...text, received: 'a line with the password of the database', details });
-  }
-  if (lines.length === 0 || lines.length > MAX_LINES) {
-    fail({ ...text, received: `${lines.length} lines on standard error`, details });
-  }
-  if (named !== undefined && !program.stderr.includes(named)) fail({ ...text, received: `no ${named} in it`, details });
 }

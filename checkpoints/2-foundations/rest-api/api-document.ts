@@ -2,8 +2,9 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { check, fail } from '../../harness/failure.ts';
+import { expectStatus, jsonOf, type Method, type Reply } from '../../harness/http-exchange.ts';
 import type { Program } from '../../harness/program.ts';
-import { exchange, expectStatus, jsonOf, type Method, type Reply } from './exchange.ts';
+import { exchange } from './exchange.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

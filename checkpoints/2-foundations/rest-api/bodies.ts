@@ -1,6 +1,7 @@
 import { check } from '../../harness/failure.ts';
+import { expectStatus, jsonOf } from '../../harness/http-exchange.ts';
 import { connectTcp } from '../../harness/tcp-client.ts';
-import { exchange, expectStatus, jsonOf } from './exchange.ts';
+import { exchange } from './exchange.ts';
 import { readRawReply } from './raw-reply.ts';
 import { createHero, hero } from './tales.ts';
 import { sharedServer } from './tavern.ts';

@@ -1,5 +1,6 @@
 import { check } from '../../harness/failure.ts';
-import { exchange, expectStatus, type Method, type Sending, statusOf } from './exchange.ts';
+import { expectStatus, type Method, type Sending, statusOf } from '../../harness/http-exchange.ts';
+import { exchange } from './exchange.ts';
 import { join } from './places.ts';
 import { createErrand, createHero, errand, hero } from './tales.ts';
 import { sharedServer } from './tavern.ts';

@@ -1,5 +1,6 @@
 import { check } from '../../harness/failure.ts';
-import { exchange, expectStatus, jsonOf } from './exchange.ts';
+import { expectStatus, jsonOf } from '../../harness/http-exchange.ts';
+import { exchange } from './exchange.ts';
 import { expectFields } from './resources.ts';
 import { type Created, createErrand, createHero, hero, tagOf, writeIf } from './tales.ts';
 import { proxiedServer, sharedServer } from './tavern.ts';

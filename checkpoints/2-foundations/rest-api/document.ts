@@ -1,7 +1,8 @@
 import { check, fail } from '../../harness/failure.ts';
+import { expectStatus, type Method, type Reply, type Sending } from '../../harness/http-exchange.ts';
 import type { Program } from '../../harness/program.ts';
 import { ApiDocument } from './api-document.ts';
-import { exchange, expectStatus, type Method, type Reply, type Sending } from './exchange.ts';
+import { exchange } from './exchange.ts';
 import { join } from './places.ts';
 import { type Created, createErrand, createHero, errand, type Fields, hero, tagOf } from './tales.ts';
 import { sharedServer } from './tavern.ts';

@@ -1,5 +1,6 @@
 import { check } from '../../harness/failure.ts';
-import { exchange, expectStatus, jsonOf, type Reply } from './exchange.ts';
+import { expectStatus, jsonOf, type Reply } from '../../harness/http-exchange.ts';
+import { exchange } from './exchange.ts';
 import { expectFields } from './resources.ts';
 import { createErrand, createHero, errand, hero, writeIf } from './tales.ts';
 import { sharedServer } from './tavern.ts';

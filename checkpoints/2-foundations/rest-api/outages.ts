@@ -1,7 +1,8 @@
 import { deadlineMs, pollUntil } from '../../harness/deadline.ts';
 import { CheckpointFailure } from '../../harness/failure.ts';
+import { expectStatus, type Method, type Reply, type Sending, statusOf } from '../../harness/http-exchange.ts';
 import type { Program } from '../../harness/program.ts';
-import { exchange, expectStatus, type Method, type Reply, type Sending, statusOf } from './exchange.ts';
+import { exchange } from './exchange.ts';
 import type { PostgresProxy } from './postgres-proxy.ts';
 import { type Created, createErrand, createHero, type Fields, hero } from './tales.ts';
 import { ownProxy, ownServer, sharedServer } from './tavern.ts';

@@ -1,8 +1,9 @@
 import type { CheckpointContext } from '../../harness/checkpoint.ts';
 import { check } from '../../harness/failure.ts';
+import { expectStatus, jsonOf } from '../../harness/http-exchange.ts';
 import type { Program } from '../../harness/program.ts';
 import { createRandom } from '../../harness/random.ts';
-import { exchange, expectStatus, jsonOf } from './exchange.ts';
+import { exchange } from './exchange.ts';
 import { type Created, create, createHero, errand, listPage, writeIf } from './tales.ts';
 import { proxiedServer, sharedServer } from './tavern.ts';
 

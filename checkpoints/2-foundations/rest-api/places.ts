@@ -1,6 +1,7 @@
 import { check } from '../../harness/failure.ts';
+import { expectStatus, jsonOf, type Reply, statusOf } from '../../harness/http-exchange.ts';
 import type { Program } from '../../harness/program.ts';
-import { exchange, expectStatus, jsonOf, type Reply, statusOf } from './exchange.ts';
+import { exchange } from './exchange.ts';
 import type { PostgresProxy } from './postgres-proxy.ts';
 import { type Created, createErrand, createHero, writeIf } from './tales.ts';
 import { proxiedServer, sharedServer } from './tavern.ts';

@@ -11,13 +11,11 @@ import { deadlineMs } from '../../harness/deadline.ts';
 import {
   createBackendReader,
   createFrontendReader,
-  errorResponse,
-  fatalResponse,
-  isCommit,
-  ROLLBACK,
+  statementsOf,
   type TransactionStatus,
-  textOf,
-} from './postgres-messages.ts';
+} from '../../harness/faults/postgres-messages.ts';
+import { resetConnection } from '../../harness/faults/reset.ts';
+import { errorResponse, fatalResponse, isCommit, ROLLBACK } from './postgres-answers.ts';
 
 /** How long a request waits for a second one beside it, where that one does not wait for a lock. */
 const ALONE_MS = 1_000;
@@ -178,7 +176,7 @@ export class PostgresProxy implements AsyncDisposable {
   #accept(client: Socket): void {
     client.on('error', () => {});
     if (this.#gone) {
-      client.resetAndDestroy();
+      resetConnection(client);
       return;
     }
     const upstream = connect({
@@ -216,7 +214,8 @@ export class PostgresProxy implements AsyncDisposable {
   }
 
   async #forward(link: Link, request: Buffer): Promise<void> {
-    const text = textOf(request, link.statements);
+    // Also what it only prepares: an error may come with that.
+    const text = `${request.toString('latin1')}\n${statementsOf(request, link.statements)}`;
     if (this.#inStep) await this.#waitForAnother();
     if (this.#thaw !== undefined) {
       this.frozenRequests += 1;
@@ -291,7 +290,7 @@ export class PostgresProxy implements AsyncDisposable {
 
   #drop(link: Link): void {
     if (!this.#links.delete(link)) return;
-    if (!link.client.destroyed) link.client.resetAndDestroy();
+    resetConnection(link.client);
     link.upstream.destroy();
   }
 }

@@ -1,5 +1,6 @@
 import { check, fail } from '../../harness/failure.ts';
-import { exchange, expectStatus, jsonOf, type Method, type Sending } from './exchange.ts';
+import { expectStatus, jsonOf, type Method, type Sending } from '../../harness/http-exchange.ts';
+import { exchange } from './exchange.ts';
 import { createHero, hero } from './tales.ts';
 import { sharedServer } from './tavern.ts';
 

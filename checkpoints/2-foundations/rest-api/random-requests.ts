@@ -1,8 +1,9 @@
 import type { CheckpointContext } from '../../harness/checkpoint.ts';
 import { check } from '../../harness/failure.ts';
+import { type Sending, statusOf } from '../../harness/http-exchange.ts';
 import { createRandom, type Random } from '../../harness/random.ts';
 import { ApiDocument, type Operation, type Parameter } from './api-document.ts';
-import { exchange, type Sending, statusOf } from './exchange.ts';
+import { exchange } from './exchange.ts';
 import { createErrand, createHero } from './tales.ts';
 import { sharedServer } from './tavern.ts';
 

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { check, fail } from '../../harness/failure.ts';
+import { expectStatus, jsonOf, type Reply } from '../../harness/http-exchange.ts';
 import type { Program } from '../../harness/program.ts';
-import { exchange, expectStatus, jsonOf, type Reply } from './exchange.ts';
+import { exchange } from './exchange.ts';
 import { type Created, create, createHero, errand, type Fields, hero, tagOf, writeIf } from './tales.ts';
 import { sharedServer } from './tavern.ts';
 

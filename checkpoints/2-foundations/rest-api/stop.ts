@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
-import { deadlineMs, pollUntil } from '../../harness/deadline.ts';
+import { pollUntil } from '../../harness/deadline.ts';
 import { CheckpointFailure, check } from '../../harness/failure.ts';
-import { exitOf, type Program } from '../../harness/program.ts';
+import type { Program } from '../../harness/program.ts';
+import { expectExit, expectRefusedConnections } from '../../harness/program-end.ts';
 import { connectTcp, type TcpClient } from '../../harness/tcp-client.ts';
 import type { PostgresProxy } from './postgres-proxy.ts';
 import { readRawReply } from './raw-reply.ts';
@@ -48,7 +47,12 @@ export async function drainsRequests(): Promise<void> {
   await readRawReply(idle, { usually });
   await using busy = await underWay(server, proxy);
   server.kill('SIGTERM');
-  await expectRefused(server);
+  await expectRefusedConnections(server, {
+    sent: 'SIGTERM, then new connections',
+    expected: 'new connections to be refused',
+    usually: 'the listening socket stays open while the server waits for its requests: close it first',
+    withinMs: SOON_MS,
+  });
   await idle.waitForPeerEnd({
     sent: 'SIGTERM, while a connection waits for its next request',
     expected: 'that connection to end',
@@ -102,54 +106,5 @@ export async function stopsAtTheDeadline(): Promise<void> {
     ...text,
     received: `its exit after ${Math.round(elapsedMs)} ms`,
     usually: 'the server ends at once instead of letting requests finish in the time they have',
-  });
-}
-
-async function expectRefused(server: Program): Promise<void> {
-  const probe = async (): Promise<string> => {
-    const socket = connect(server.port, server.host);
-    try {
-      await once(socket, 'connect');
-      return 'accepted';
-    } catch {
-      return 'refused';
-    } finally {
-      socket.destroy();
-    }
-  };
-  await pollUntil(probe, (answer) => answer === 'refused', {
-    withinMs: SOON_MS,
-    otherwise: () =>
-      new CheckpointFailure({
-        sent: 'SIGTERM, then new connections',
-        expected: 'new connections to be refused',
-        received: `a connection accepted ${deadlineMs(SOON_MS).toLocaleString('en')} ms after SIGTERM`,
-        usually: 'the listening socket stays open while the server waits for its requests: close it first',
-        details: server.logTail(),
-      }),
-  });
-}
-
-async function expectExit(
-  server: Program,
-  {
-    withinMs,
-    ...text
-  }: { readonly sent: string; readonly expected: string; readonly usually: string; readonly withinMs: number },
-): Promise<void> {
-  const { code, signal } = await exitOf(
-    server,
-    withinMs,
-    () =>
-      new CheckpointFailure({
-        ...text,
-        received: `a server that still runs ${deadlineMs(withinMs).toLocaleString('en')} ms later`,
-        details: server.logTail(),
-      }),
-  );
-  check(code === 0, {
-    ...text,
-    received: code === null ? `an end by ${signal}` : `exit code ${code}`,
-    details: server.logTail(),
   });
 }

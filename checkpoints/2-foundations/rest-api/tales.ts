@@ -1,5 +1,6 @@
+import { expectStatus, jsonOf, type Method, type Reply, type Sending } from '../../harness/http-exchange.ts';
 import type { Program } from '../../harness/program.ts';
-import { exchange, expectStatus, jsonOf, type Method, type Reply, type Sending } from './exchange.ts';
+import { exchange } from './exchange.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 

@@ -24,10 +24,14 @@ function sharedDatabase(): Promise<Database> {
   return tavern.database;
 }
 
+export async function sharedDatabaseUrl(): Promise<string> {
+  return (await sharedDatabase()).url;
+}
+
 /** The server that most checkpoints talk to. Started anew should it have died, so that only one of them tells of that. */
 export async function sharedServer(): Promise<Program> {
   tavern.direct =
-    stillRunning(await tavern.direct?.catch(() => undefined)) ?? startOn((await sharedDatabase()).url, { CURSOR_KEY });
+    stillRunning(await tavern.direct?.catch(() => undefined)) ?? startOn(await sharedDatabaseUrl(), { CURSOR_KEY });
   return tavern.direct;
 }
 
@@ -45,12 +49,12 @@ export async function proxiedServer(): Promise<{ readonly program: Program; read
 
 /** A server for one checkpoint, on the shared database or on the given one. */
 export async function ownServer(env: Readonly<Record<string, string>>, url?: string): Promise<Program> {
-  return startOn(url ?? (await sharedDatabase()).url, env);
+  return startOn(url ?? (await sharedDatabaseUrl()), env);
 }
 
 /** A proxy for one checkpoint, in front of the shared database. */
 export async function ownProxy(): Promise<PostgresProxy> {
-  return PostgresProxy.open((await sharedDatabase()).url);
+  return PostgresProxy.open(await sharedDatabaseUrl());
 }
 
 /** Ends the servers and drops the database. The next run of this file may be in the same process. */

@@ -1,5 +1,5 @@
 import { check } from '../../harness/failure.ts';
-import { expectStatus, type Reply, statusOf } from './exchange.ts';
+import { expectStatus, type Reply, statusOf } from '../../harness/http-exchange.ts';
 
 /** Fails unless the reply says that the database is not to be had, and when to ask again. */
 export function expectUnavailable(reply: Reply, usually: string): void {

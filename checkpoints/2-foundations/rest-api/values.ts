@@ -1,5 +1,6 @@
 import { check } from '../../harness/failure.ts';
-import { exchange, expectStatus, jsonOf } from './exchange.ts';
+import { expectStatus, jsonOf } from '../../harness/http-exchange.ts';
+import { exchange } from './exchange.ts';
 import { expectPointers } from './faults.ts';
 import { expectFields } from './resources.ts';
 import { create, createErrand, createHero, errand, type Fields, hero, listPage, writeIf } from './tales.ts';

@@ -1,7 +1,7 @@
 import { pollUntil } from '../../harness/deadline.ts';
 import { CheckpointFailure, check, fail } from '../../harness/failure.ts';
 import { createTcpProxy } from '../../harness/faults/tcp-proxy.ts';
-import { expectStatus, jsonOf, type Reply, statusOf } from './exchange.ts';
+import { expectStatus, jsonOf, type Reply, statusOf } from '../../harness/http-exchange.ts';
 import { claim, expectSource, forgetLoads, get, itemsOf, loadsOf, sourceOf } from './reading.ts';
 import { type Process, sharedTavern, Tavern } from './tavern.ts';
 
@@ -295,7 +295,7 @@ export async function refusesAnOldRebuild(): Promise<void> {
     await tavern.redis.del(`${tavern.prefix}race:leaderboard`);
     const gate = a.origin.holdLoads(1);
     const rebuild = get(a, '/leaderboard');
-    await gate.waitFor(1, 'GET /leaderboard');
+    await gate.waitFor(1, 'GET /leaderboard', rebuild);
     expectStatus(await claim(writer, quest, name), 201, { usually: 'a claim waits for a rebuild, or fails' });
     gate.open();
     await rebuild;

@@ -12,7 +12,8 @@ import {
   createFrontendReader,
   statementsOf,
   type TransactionStatus,
-} from './postgres-messages.ts';
+} from '../../harness/faults/postgres-messages.ts';
+import { resetConnection } from '../../harness/faults/reset.ts';
 
 /** Holds requests of one kind until it is opened. */
 export class Gate {
@@ -42,26 +43,37 @@ export class Gate {
     this.#opened.resolve();
   }
 
-  /** Resolves when so many are held. */
-  async waitFor(count: number, sent: string): Promise<void> {
-    await pollUntil(
+  /**
+   * Resolves when so many are held.
+   *
+   * @param answer of what was sent: once it is there, nothing more is held.
+   */
+  async waitFor(count: number, sent: string, answer?: Promise<unknown>): Promise<void> {
+    let answered = false;
+    const note = (): void => {
+      answered = true;
+    };
+    answer?.then(note, note);
+    const otherwise = (held: number): Error =>
+      new CheckpointFailure({
+        sent,
+        expected: `${count === 1 ? `a ${this.kind}` : `${count} ${this.kind}s`} at the database`,
+        received: held === 0 ? 'none' : String(held),
+        usually:
+          this.kind === 'load'
+            ? 'the value comes from elsewhere than the database, or the load is not a SELECT of its table'
+            : 'the write does not reach the database',
+      });
+    const held = await pollUntil(
       () => this.held,
-      (held) => held >= count,
+      (reached) => reached >= count || answered,
       {
         withinMs: 8_000,
         everyMs: 2,
-        otherwise: (held) =>
-          new CheckpointFailure({
-            sent,
-            expected: `${count === 1 ? `a ${this.kind}` : `${count} ${this.kind}s`} at the database`,
-            received: held === 0 ? 'none' : String(held),
-            usually:
-              this.kind === 'load'
-                ? 'the value comes from elsewhere than the database, or the load is not a SELECT of its table'
-                : 'the write does not reach the database',
-          }),
+        otherwise,
       },
     );
+    if (held < count) throw otherwise(held);
   }
 }
 
@@ -158,7 +170,7 @@ export class OriginProxy implements AsyncDisposable {
   #accept(client: Socket): void {
     client.on('error', () => {});
     if (this.#gone) {
-      client.resetAndDestroy();
+      resetConnection(client);
       return;
     }
     const { hostname: host, port } = this.#upstream;
@@ -217,9 +229,7 @@ export class OriginProxy implements AsyncDisposable {
 
   #drop(link: Link): void {
     if (!this.#links.delete(link)) return;
-    // Node would keep the handle of a connection that has been ended and is then reset, and no thread with it could end.
-    if (link.client.writableEnded) link.client.destroy();
-    else link.client.resetAndDestroy();
+    resetConnection(link.client);
     link.upstream.destroy();
   }
 }

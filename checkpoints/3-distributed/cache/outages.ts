@@ -1,7 +1,7 @@
 import { deadlineMs, pollUntil } from '../../harness/deadline.ts';
 import { CheckpointFailure, check } from '../../harness/failure.ts';
 import { createTcpProxy } from '../../harness/faults/tcp-proxy.ts';
-import { exchange, expectStatus, jsonOf, type Reply, statusOf } from './exchange.ts';
+import { exchange, expectStatus, jsonOf, type Reply, statusOf } from '../../harness/http-exchange.ts';
 import { claim, expectSource, expectTitle, get, getUntil, itemsOf, putQuest, questPath, sourceOf } from './reading.ts';
 import { RedisWire } from './redis-wire.ts';
 import { type Process, privateRedis, sharedTavern, Tavern } from './tavern.ts';

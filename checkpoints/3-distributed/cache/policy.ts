@@ -18,18 +18,22 @@ async function ask(questions: readonly Question[]): Promise<Record<string, unkno
     await using program = spawnProgram({ env: { ROLE: 'policy', POLICY_INPUT: file } });
     const sent = `ROLE=policy with ${questions.length.toLocaleString('en')} lines in POLICY_INPUT`;
     const expected = 'as many lines of JSON on standard output, and exit code 0';
-    const { code, signal } = await exitOf(
-      program,
+    const noEnd = (received: string) =>
+      new CheckpointFailure({
+        sent,
+        expected,
+        received,
+        usually: 'the program serves, whatever ROLE says',
+        details: program.logTail(),
+      });
+    const readyLine = /^READY /m;
+    await program.waitForOutput(
+      (p) => p.ended || readyLine.test(p.stdout),
       ENDS_WITHIN_MS,
-      () =>
-        new CheckpointFailure({
-          sent,
-          expected,
-          received: 'no end',
-          usually: 'the program serves, whatever ROLE says',
-          details: program.logTail(),
-        }),
+      () => noEnd('no end'),
     );
+    if (readyLine.test(program.stdout)) throw noEnd('the line READY: it serves');
+    const { code, signal } = await exitOf(program, ENDS_WITHIN_MS, () => noEnd('no end'));
     const lines = program.stdout.split('\n').filter((line) => line.trim() !== '');
     check(code === 0 && lines.length === questions.length, {
       sent,

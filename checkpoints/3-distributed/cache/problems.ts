@@ -1,5 +1,5 @@
 import { check, fail } from '../../harness/failure.ts';
-import { exchange, expectStatus, jsonOf, type Method, type Sending } from './exchange.ts';
+import { exchange, expectStatus, jsonOf, type Method, type Sending } from '../../harness/http-exchange.ts';
 import { claim, expectTitle, get, putQuest, questPath } from './reading.ts';
 import { sharedPair } from './tavern.ts';
 

@@ -1,5 +1,6 @@
 import { check } from '../../harness/failure.ts';
-import { begun, expectStatus, type Reply, statusOf } from './exchange.ts';
+import { begun, expectStatus, type Reply, statusOf } from '../../harness/http-exchange.ts';
+import { refusesAWriteBetweenTheSteps } from './fill-steps.ts';
 import {
   boardTitle,
   claim,
@@ -42,6 +43,7 @@ export async function refusesStaleFills(): Promise<void> {
   }
   await refusesAFillUnderAForeignLease(await tavern.addQuest('Old'), a, b);
   await refusesAStaleBoard(await tavern.addQuest('Old', { reward: REWARD }), a, b);
+  await refusesAWriteBetweenTheSteps();
 }
 
 async function runRace(race: Race, id: number, a: Process, b: Process, writer: Process): Promise<void> {
@@ -49,7 +51,7 @@ async function runRace(race: Race, id: number, a: Process, b: Process, writer: P
   await race.prepare(id);
   const gate = a.origin.holdLoads(1);
   const slow = get(a, path);
-  await gate.waitFor(1, `GET ${path}`);
+  await gate.waitFor(1, `GET ${path}`, slow);
   const written = await race.write(writer, id);
   check(written.status < 300, {
     sent: written.sent,
@@ -83,11 +85,11 @@ async function refusesAFillUnderAForeignLease(id: number, a: Process, b: Process
   const path = questPath(id);
   const oldLoad = a.origin.holdLoads(1);
   const slow = get(a, path);
-  await oldLoad.waitFor(1, `GET ${path}`);
+  await oldLoad.waitFor(1, `GET ${path}`, slow);
   expectStatus(await putQuest(b, id, { title: 'New' }), 200, { usually: 'a write waits for a reader, or fails' });
   const newLoad = b.origin.holdLoads(1);
   const next = get(b, path);
-  await newLoad.waitFor(1, `GET ${path} in another process, after a write`);
+  await newLoad.waitFor(1, `GET ${path} in another process, after a write`, next);
   oldLoad.open();
   // Whatever the slow reader does with its value, it has done it when it, or somebody after it, has an answer.
   await Promise.race([slow, settle(a, '/board').then(() => settle(a, '/board'))]);
@@ -107,7 +109,7 @@ async function refusesAStaleBoard(id: number, a: Process, b: Process): Promise<v
   await putQuest(b, id, { title: 'Old', reward: REWARD });
   const gate = a.origin.holdLoads(1);
   const slow = get(a, '/board');
-  await gate.waitFor(1, 'GET /board');
+  await gate.waitFor(1, 'GET /board', slow);
   expectStatus(await putQuest(b, id, { title: 'New', reward: REWARD }), 200, { usually: 'a write fails' });
   gate.open();
   await slow;
@@ -141,7 +143,7 @@ export async function sharesNoLoadFromBefore(): Promise<void> {
     const path = questPath(id);
     const gate = a.origin.holdLoads(1);
     const slow = get(a, path);
-    await gate.waitFor(1, `GET ${path}`);
+    await gate.waitFor(1, `GET ${path}`, slow);
     expectStatus(await putQuest(writer, id, { title: 'New' }), 200, { usually: 'a write fails' });
     const late = begun(Promise.all(Array.from({ length: 3 }, () => get(a, path))));
     await settle(a, '/board');
@@ -177,7 +179,7 @@ export async function invalidatesAfterTheCommit(): Promise<void> {
     for (const process of [a, b]) await get(process, path);
     const gate = a.origin.holdCommits();
     const writing = write(id);
-    await gate.waitFor(1, `a ${what}`);
+    await gate.waitFor(1, `a ${what}`, writing);
     expectTitle(await get(b, path), 'Old', { usually: 'a reader waits for a writer' });
     gate.open();
     const written = await writing;

@@ -1,6 +1,6 @@
 import { pollUntil } from '../../harness/deadline.ts';
 import { CheckpointFailure, check } from '../../harness/failure.ts';
-import { exchange, expectStatus, jsonOf, type Reply, type Sending, statusOf } from './exchange.ts';
+import { exchange, expectStatus, jsonOf, type Reply, type Sending, statusOf } from '../../harness/http-exchange.ts';
 import type { Process } from './tavern.ts';
 
 /** Where a value is from, as Cache-Status tells it. */

@@ -1,5 +1,5 @@
 import { check, fail } from '../../harness/failure.ts';
-import { exchange, expectStatus, jsonOf, type Reply } from './exchange.ts';
+import { exchange, expectStatus, jsonOf, type Reply } from '../../harness/http-exchange.ts';
 import {
   boardTitle,
   claim,

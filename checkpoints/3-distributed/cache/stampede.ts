@@ -1,6 +1,6 @@
 import { check } from '../../harness/failure.ts';
+import { begun, expectStatus } from '../../harness/http-exchange.ts';
 import { Crowd, type CrowdReply } from './crowd.ts';
-import { begun, expectStatus } from './exchange.ts';
 import { expectTitle, forgetLoads, get, loadsOf, questPath, settle, watchFor } from './reading.ts';
 import { type Process, sharedPair, sharedTavern } from './tavern.ts';
 
@@ -45,7 +45,7 @@ async function stampede(process: Process, watchMs: number): Promise<number> {
   forgetLoads(process);
   const gate = process.origin.holdLoads();
   const asking = crowd.ask(questPath(id));
-  await gate.waitFor(1, 'a thousand requests');
+  await gate.waitFor(1, 'a thousand requests', asking);
   for (let i = 0; i < 5; i += 1) await get(process, '/metrics');
   await watchFor(() => loadsOf(process) > 1 + LATE_LOADS, watchMs);
   process.origin.pass();
@@ -71,7 +71,7 @@ async function sharesAFailure(): Promise<void> {
   const id = await tavern.addQuest('Lost and found');
   const gate = process.origin.holdLoads(1);
   const reading = begun(Promise.all(Array.from({ length: 5 }, () => get(process, questPath(id)))));
-  await gate.waitFor(1, 'five reads');
+  await gate.waitFor(1, 'five reads', reading);
   await settle(process, '/metrics');
   process.origin.vanish();
   for (const reply of await reading) {
@@ -118,7 +118,7 @@ export async function outlivesItsLoader(): Promise<void> {
   const id = await tavern.addQuest('The lost expedition');
   const gate = loader.origin.holdLoads();
   const lost = get(loader, questPath(id)).catch(() => undefined);
-  await gate.waitFor(1, `GET ${questPath(id)}`);
+  await gate.waitFor(1, `GET ${questPath(id)}`, lost);
   loader.program.kill('SIGKILL');
   await loader.program.exited;
   const replies = await Promise.allSettled(

@@ -1,8 +1,5 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
-import { deadlineMs, pollUntil } from '../../harness/deadline.ts';
-import { CheckpointFailure, check } from '../../harness/failure.ts';
-import { exitOf, type Program } from '../../harness/program.ts';
+import { check } from '../../harness/failure.ts';
+import { expectExit, expectRefusedConnections } from '../../harness/program-end.ts';
 import { answerOrSay, expectTitle, get, questPath } from './reading.ts';
 import { sharedTavern } from './tavern.ts';
 
@@ -16,9 +13,14 @@ export async function stopsGracefully(): Promise<void> {
     const id = await tavern.addQuest('The last order');
     const gate = process.origin.holdLoads(1);
     const reading = get(process, questPath(id));
-    await gate.waitFor(1, `GET ${questPath(id)}`);
+    await gate.waitFor(1, `GET ${questPath(id)}`, reading);
     process.program.kill('SIGTERM');
-    await expectRefused(process.program);
+    await expectRefusedConnections(process.program, {
+      sent: 'SIGTERM, then new connections',
+      expected: 'new connections to be refused',
+      usually: 'the listening socket stays open while the server waits for its requests: close it first',
+      withinMs: SOON_MS,
+    });
     gate.open();
     const sent = 'SIGTERM, while a GET waits for the database; then the database answers';
     const usually = 'the handler of SIGTERM ends the process with requests under way';
@@ -34,7 +36,7 @@ export async function stopsGracefully(): Promise<void> {
   const id = await tavern.addQuest('Endless');
   const gate = process.origin.holdLoads(1);
   const lost = get(process, questPath(id)).catch(() => undefined);
-  await gate.waitFor(1, `GET ${questPath(id)}`);
+  await gate.waitFor(1, `GET ${questPath(id)}`, lost);
   const since = performance.now();
   process.program.kill('SIGTERM');
   const text = {
@@ -52,53 +54,4 @@ export async function stopsGracefully(): Promise<void> {
     usually: 'the process ends at once instead of letting requests finish in the time they have',
   });
   await lost;
-}
-
-async function expectRefused(program: Program): Promise<void> {
-  const probe = async (): Promise<string> => {
-    const socket = connect(program.port, program.host);
-    try {
-      await once(socket, 'connect');
-      return 'accepted';
-    } catch {
-      return 'refused';
-    } finally {
-      socket.destroy();
-    }
-  };
-  await pollUntil(probe, (answer) => answer === 'refused', {
-    withinMs: SOON_MS,
-    otherwise: () =>
-      new CheckpointFailure({
-        sent: 'SIGTERM, then new connections',
-        expected: 'new connections to be refused',
-        received: `a connection accepted ${deadlineMs(SOON_MS).toLocaleString('en')} ms after SIGTERM`,
-        usually: 'the listening socket stays open while the server waits for its requests: close it first',
-        details: program.logTail(),
-      }),
-  });
-}
-
-async function expectExit(
-  program: Program,
-  {
-    withinMs,
-    ...text
-  }: { readonly sent: string; readonly expected: string; readonly usually: string; readonly withinMs: number },
-): Promise<void> {
-  const { code, signal } = await exitOf(
-    program,
-    withinMs,
-    () =>
-      new CheckpointFailure({
-        ...text,
-        received: `a server that still runs ${deadlineMs(withinMs).toLocaleString('en')} ms later`,
-        details: program.logTail(),
-      }),
-  );
-  check(code === 0, {
-    ...text,
-    received: code === null ? `an end by ${signal}` : `exit code ${code}`,
-    details: program.logTail(),
-  });
 }

@@ -1,5 +1,5 @@
 import { check } from '../../harness/failure.ts';
-import { expectStatus, type Reply } from './exchange.ts';
+import { expectStatus, type Reply } from '../../harness/http-exchange.ts';
 import {
   answerOrSay,
   expectSource,

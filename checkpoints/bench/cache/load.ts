@@ -130,7 +130,8 @@ async function measure(
     }
     const begunAt = performance.now();
     const quest = await instance.read(id);
-    latencies.push(performance.now() - startedAt - atMs);
+    // From when it was due; a timer may fire a little early.
+    latencies.push(performance.now() - Math.min(startedAt + atMs, begunAt));
     const ageMs = origin.ageMs(quest, begunAt);
     if (ageMs > 0) stale += 1;
     oldestMs = Math.max(oldestMs, ageMs);

@@ -2,7 +2,7 @@
  * Nagle's algorithm against delayed acknowledgements, on the kernel's own TCP: write, write, read.
  *
  * Nagle (RFC 896) keeps the second small write back until the first is acknowledged; the receiver waits with its
- * acknowledgement for an answer to put it on (RFC 9293 §3.8.6.3), and has none before the second write is there.
+ * acknowledgement for an answer to put it on (RFC 1122 §4.2.3.2), and has none before the second write is there.
  * An echo server would hide it: its echo of the first write carries the acknowledgement. So the server here answers
  * only to a whole request, as a server with framed messages does.
  */

@@ -7,7 +7,7 @@ export const INITIAL_RTO_MS = 1000;
  * model, since that is what most servers run on.
  */
 export const MIN_RTO_MS = 200;
-/** RFC 6298 §2.4: the maximum may be set, to 60 s or more. */
+/** RFC 6298 §2.5: a maximum may be set, to 60 s or more. */
 export const MAX_RTO_MS = 60_000;
 /** G of RFC 6298 §2: the granularity of the clock. */
 export const CLOCK_GRANULARITY_MS = 1;

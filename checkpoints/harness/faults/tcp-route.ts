@@ -3,6 +3,7 @@ import { createRandom, deriveSeed } from '../random.ts';
 import { createRealClock } from './clock.ts';
 import type { EventLog } from './event-log.ts';
 import { createLink, type LinkFaults, PERFECT_LINK } from './link.ts';
+import { resetConnection } from './reset.ts';
 import { type Chunking, MAX_OUTLET_BYTES, SocketOutlet } from './socket-outlet.ts';
 import { createTcpConnection } from './tcp-connection.ts';
 import type { TcpEnd } from './tcp-end.ts';
@@ -69,7 +70,7 @@ export class TcpRoute {
     this.#state = 'closed';
     this.#clock[Symbol.dispose]();
     for (const outlet of this.#outlets) outlet.close();
-    for (const socket of [this.#client, this.#server]) if (socket !== undefined) resetSocket(socket);
+    for (const socket of [this.#client, this.#server]) if (socket !== undefined) resetConnection(socket);
     this.#options.onClosed();
   }
 
@@ -185,11 +186,4 @@ export class TcpRoute {
 
 function needsModel({ chunking: _, resetAfterBytes: __, ...link }: TcpFaults): boolean {
   return Object.keys(link).length > 0;
-}
-
-/** A reset, also for a socket that is still connecting. */
-function resetSocket(socket: Socket): void {
-  if (socket.closed) return;
-  if (socket.connecting) socket.destroy();
-  else socket.resetAndDestroy();
 }

@@ -338,7 +338,8 @@ export const restApi: BuiltLab = {
     },
     {
       id: 'bad-settings',
-      sentence: 'an invalid setting, or no database, ends the start with one line that names it and no password',
+      sentence:
+        'HOST is obeyed, and an invalid setting, a port in use or no database ends the start with one line that tells no password',
       read: 'pools-timeouts-and-recovery',
       hints: [
         'Read all settings in one place, before anything starts.',

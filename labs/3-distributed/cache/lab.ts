@@ -311,7 +311,8 @@ export const cache: BuiltLab = {
     },
     {
       id: 'bad-settings',
-      sentence: 'an invalid setting ends the start with one line that names it and tells no password',
+      sentence:
+        'HOST is obeyed, and an invalid setting or a port in use ends the start with one line that tells no password',
       read: 'cache-aside',
       hints: [
         'Read all settings in one place, before anything starts.',

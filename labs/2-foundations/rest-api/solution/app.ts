@@ -2,6 +2,7 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import { type Answer, problemAnswer, send } from './answer.ts';
 import type { Database } from './database.ts';
 import type { Handler, Handlers } from './handler.ts';
+import { namesOneHost } from './host.ts';
 import type { Log } from './log.ts';
 import { Parties } from './party.ts';
 import { Problem } from './problem.ts';
@@ -25,14 +26,12 @@ export function createApp({ settings, database, log, isStopping }: AppOptions): 
 
   const reply = (request: Request, response: Response, answer: Answer): void => {
     // A body that was refused unread makes the connection useless for the next request.
-    send(request, response, answer, isStopping() || answer.status === 413 || request.headers.host === undefined);
+    send(request, response, answer, isStopping() || answer.status === 413 || !namesOneHost(request));
     log.info({ method: request.method, path: request.path, status: answer.status }, 'request');
   };
 
-  app.use(({ headers, httpVersion }, _, next) => {
-    // RFC 9112 §3.2: a request without Host is refused, as nobody can say whom it is for.
-    if (headers.host === undefined && httpVersion === '1.1')
-      throw new Problem('malformed', 'The header Host is missing.');
+  app.use((request, _, next) => {
+    if (!namesOneHost(request)) throw new Problem('malformed', 'There has to be one header Host.');
     next();
   });
 

@@ -5,7 +5,7 @@ export function entityTag(version: number): string {
   return `"${version}"`;
 }
 
-// RFC 9110 §8.8.3: opaque-tag is DQUOTE *etagc DQUOTE, and etagc is any visible character but the quote.
+// RFC 9110 §8.8.3: opaque-tag is DQUOTE *etagc DQUOTE, and etagc is any visible character but the quote, or a byte beyond ASCII.
 const TAG = /^(W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;
 
 /** @throws Problem 400 when it is neither `*` nor a list of entity tags. */

@@ -3,8 +3,7 @@ import { createClient, ErrorReply } from 'redis';
 import { StoreUnavailable } from './cache-store.ts';
 import type { Log } from './log.ts';
 
-const CONNECT_TIMEOUT_MS = 2_000;
-/** A connection that has not answered for so long is given up, and another one made. */
+/** A connection that has not answered for so long is given up, and another one made. At least `timeoutMs`. */
 const PROBE_TIMEOUT_MS = 2_000;
 const PROBE_EVERY_MS = 100;
 const MAX_QUEUED_COMMANDS = 20_000;
@@ -13,13 +12,13 @@ const REMOVE_AT_ONCE = 500;
 /** Keys whose removal failed, and is to be repeated. Beyond it writes have to wait for Redis. */
 const MAX_MISSED = 10_000;
 
-function newClient(url: string) {
+function newClient(url: string, connectTimeout: number) {
   return createClient({
     url,
     RESP: 2,
     disableOfflineQueue: true, // a command for a server that is away fails at once, instead of waiting for it
     commandsQueueMaxLength: MAX_QUEUED_COMMANDS,
-    socket: { connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: false },
+    socket: { connectTimeout, reconnectStrategy: false },
   });
 }
 
@@ -40,12 +39,14 @@ export class RedisLink {
   readonly #options: RedisLinkOptions;
   readonly #missed = new Set<string>();
   readonly #closing = new AbortController();
+  readonly #probeTimeoutMs: number;
   #client: RedisClient | undefined;
   #state: 'up' | 'down' = 'down';
   #mending: Promise<void> | undefined;
 
   constructor(options: RedisLinkOptions) {
     this.#options = options;
+    this.#probeTimeoutMs = Math.max(PROBE_TIMEOUT_MS, options.timeoutMs);
   }
 
   /** Begins to connect. Resolves after the first attempt, whatever has come of it. */
@@ -124,7 +125,7 @@ export class RedisLink {
     if (client === undefined) return;
     try {
       // The first answer may come late: what was sent before the trouble is answered before it.
-      await inTime(client.ping(), PROBE_TIMEOUT_MS);
+      await inTime(client.ping(), this.#probeTimeoutMs);
     } catch {
       this.#drop(client); // half open, perhaps
       return;
@@ -148,12 +149,12 @@ export class RedisLink {
   async #connected(): Promise<RedisClient> {
     if (this.#client?.isReady === true) return this.#client;
     if (this.#client !== undefined) this.#drop(this.#client);
-    const client = newClient(this.#options.url);
+    const client = newClient(this.#options.url, this.#probeTimeoutMs);
     client.on('error', (error: Error) => {
       if (client === this.#client) this.#fail(error);
     });
     try {
-      await inTime(client.connect(), PROBE_TIMEOUT_MS);
+      await inTime(client.connect(), this.#probeTimeoutMs);
     } catch (error) {
       this.#drop(client);
       throw error;

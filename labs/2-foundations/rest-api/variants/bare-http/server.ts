@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Answer, problemAnswer, send } from '../../solution/answer.ts';
 import { ApiServer } from '../../solution/api-server.ts';
+import { namesOneHost } from '../../solution/host.ts';
 import { createLog } from '../../solution/log.ts';
 import { migrate } from '../../solution/migrations.ts';
 import { Parties } from '../../solution/party.ts';
@@ -22,7 +23,7 @@ interface Pattern extends Route {
 const log = createLog();
 
 async function answer(request: IncomingMessage, patterns: readonly Pattern[]): Promise<Answer> {
-  if (request.headers.host === undefined && request.httpVersion === '1.1') throw new Problem('malformed', 'No Host.');
+  if (!namesOneHost(request)) throw new Problem('malformed', 'There has to be one header Host.');
   const path = pathOf(request);
   for (const pattern of patterns) {
     const groups = pattern.matches.exec(path)?.groups;
@@ -62,7 +63,7 @@ async function serve(settings: Settings): Promise<void> {
       if (problem.status >= 500) log.error({ err: error });
       return problemAnswer(problem, pathOf(request));
     });
-    const closes = server.isStopping() || given.status === 413 || request.headers.host === undefined;
+    const closes = server.isStopping() || given.status === 413 || !namesOneHost(request);
     send(request, response, given, closes);
   };
   try {

@@ -8,6 +8,7 @@ import fastify, { type FastifyReply, type FastifyRequest, type HTTPMethods } fro
 import { type Answer, problemAnswer, send } from '../../solution/answer.ts';
 import { ApiServer } from '../../solution/api-server.ts';
 import type { Handler } from '../../solution/handler.ts';
+import { namesOneHost } from '../../solution/host.ts';
 import { createLog } from '../../solution/log.ts';
 import { migrate } from '../../solution/migrations.ts';
 import { notFound, Problem } from '../../solution/problem.ts';
@@ -68,9 +69,8 @@ async function serve(settings: Settings): Promise<void> {
 
   try {
     const port = await server.listen((request, response) => {
-      const { host } = request.headers;
-      if (host !== undefined || request.httpVersion !== '1.1') app.routing(request, response);
-      else send(request, response, problemAnswer(new Problem('malformed', 'The header Host is missing.')), true);
+      if (namesOneHost(request)) app.routing(request, response);
+      else send(request, response, problemAnswer(new Problem('malformed', 'There has to be one header Host.')), true);
     });
     process.stdout.write(`READY ${port}\n`);
   } catch (error) {

@@ -1,8 +1,8 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { Agent, request } from 'undici';
-import { deadlineMs } from '../../harness/deadline.ts';
-import { CheckpointFailure, fail } from '../../harness/failure.ts';
-import type { Program } from '../../harness/program.ts';
+import { deadlineMs } from './deadline.ts';
+import { CheckpointFailure, fail } from './failure.ts';
+import type { Program } from './program.ts';
 
 /** Generous: an answer takes milliseconds, and a busy machine is no reason to fail. */
 const ANSWER_WITHIN_MS = 8_000;
@@ -10,16 +10,25 @@ const ANSWER_WITHIN_MS = 8_000;
 const DEATH_WITHIN_MS = 2_000;
 const SHOWN_CHARS = 300;
 
-export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS' | 'TRACE';
+
+/** Where requests go: a program, or whoever else can say what its log holds. */
+export type HttpServer = Pick<Program, 'host' | 'port' | 'logTail'> & Partial<Pick<Program, 'ended' | 'exited'>>;
 
 export interface Sending {
   /** Sent as JSON. */
   readonly json?: unknown;
-  /** Sent as it is, as JSON; `headers` may say another type. */
+  /** Sent as it is. */
   readonly body?: string | Uint8Array;
+  /** The media type of what is sent; `headers` may say another. Default: application/json. */
+  readonly type?: string;
   /** A value of undefined takes a header away. */
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly withinMs?: number;
+  /** A bearer token, which a failure does not show. */
+  readonly token?: string;
+  /** On a connection that nothing else uses, and that ends with the answer. Default false. */
+  readonly ownConnection?: boolean;
 }
 
 /** What came back for a request. */
@@ -34,11 +43,12 @@ export interface Reply {
   readonly details: readonly string[];
 }
 
-const dispatcher = new Agent({ keepAliveTimeout: 1_000, keepAliveMaxTimeout: 1_000 });
+const kept = new Agent({ keepAliveTimeout: 1_000, keepAliveMaxTimeout: 1_000 });
+const unkept = new Agent({ pipelining: 0 });
 
 /** Sends one request and reads the whole answer. @throws CheckpointFailure when none comes. */
-export function exchange(program: Program, method: Method, path: string, sending: Sending = {}): Promise<Reply> {
-  return begun(ask(program, method, path, sending));
+export function exchange(server: HttpServer, method: Method, path: string, sending: Sending = {}): Promise<Reply> {
+  return begun(ask(server, method, path, sending));
 }
 
 /** What is sent first and looked at later: a checkpoint that fails in between ends the server, and with it the answer. */
@@ -47,15 +57,13 @@ export function begun<T>(work: Promise<T>): Promise<T> {
   return work;
 }
 
-async function ask(
-  program: Program,
-  method: Method,
-  path: string,
-  { json, body, headers = {}, withinMs = ANSWER_WITHIN_MS }: Sending,
-): Promise<Reply> {
+async function ask(server: HttpServer, method: Method, path: string, sending: Sending): Promise<Reply> {
+  const { json, body, type = 'application/json', headers = {}, token } = sending;
+  const { withinMs = ANSWER_WITHIN_MS, ownConnection = false } = sending;
   const content = json === undefined ? body : JSON.stringify(json);
   const all = {
-    ...(content === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(content === undefined ? {} : { 'content-type': type }),
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     ...headers,
   };
   const given = Object.fromEntries(
@@ -67,11 +75,11 @@ async function ask(
   // A connection that the server has ended while we were busy is noticed before it is used again.
   await nextTurn();
   try {
-    const response = await request(`http://${program.host}:${program.port}${path}`, {
+    const response = await request(`http://${server.host}:${server.port}${path}`, {
       method,
       headers: given,
       body: content ?? null,
-      dispatcher,
+      dispatcher: ownConnection ? unkept : kept,
       signal: AbortSignal.timeout(limitMs),
     });
     const text = await response.body.text();
@@ -86,7 +94,7 @@ async function ask(
       details: shown(text),
     };
   } catch (error) {
-    return noAnswer(program, sent, error as Error, limitMs);
+    return noAnswer(server, sent, error as Error, limitMs);
   }
 }
 
@@ -130,24 +138,24 @@ export function statusOf({ status, text }: Reply): string {
   return `status ${status}${kind === undefined ? '' : ` (${kind})`}`;
 }
 
-async function noAnswer(program: Program, sent: string, error: Error, limitMs: number): Promise<never> {
+async function noAnswer(server: HttpServer, sent: string, error: Error, limitMs: number): Promise<never> {
   if (error instanceof CheckpointFailure) throw error;
   const late = error.name === 'TimeoutError' || error.name === 'AbortError';
-  if (!late) await Promise.race([program.exited, delay(deadlineMs(DEATH_WITHIN_MS))]);
+  if (!late && server.exited) await Promise.race([server.exited, delay(deadlineMs(DEATH_WITHIN_MS))]);
   return fail({
     sent,
     expected: 'an answer',
-    received: program.ended
+    received: server.ended
       ? 'your server ended'
       : late
         ? `nothing within ${limitMs.toLocaleString('en')} ms`
         : 'the connection ended without an answer',
-    usually: program.ended
+    usually: server.ended
       ? 'an error that nobody handles ends the process: its log below says which'
       : late
         ? 'a handler waits for something that never comes, and nothing bounds the wait'
         : 'the handler threw and nobody answered, or the connection was closed too early',
-    details: [`${error.name}: ${error.message}`, ...program.logTail()],
+    details: [`${error.name}: ${error.message}`, ...server.logTail()],
   });
 }
 
