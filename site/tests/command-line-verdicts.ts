@@ -81,10 +81,10 @@ function recordedVerdicts(): Recorded | undefined {
 }
 
 /** @returns by target, what has not passed. */
-async function judge(all: readonly Job[]): Promise<Recorded['verdicts']> {
+async function judge(targets: readonly Job[]): Promise<Recorded['verdicts']> {
   const found = new Map<string, Record<string, CommandLineVerdict>>();
   const doubtful: Job[] = [];
-  for (const { job, verdicts: seen } of await run(all, { workers: WORKERS })) {
+  for (const { job, verdicts: seen } of await run(targets, { workers: WORKERS })) {
     const { name } = job.target;
     found.set(name, seen);
     const own = checkpointOf(name);
@@ -109,7 +109,12 @@ async function judge(all: readonly Job[]): Promise<Recorded['verdicts']> {
     if (count < CONFIRMATIONS)
       console.error(`${pair}: red in ${count} of ${CONFIRMATIONS} runs with nothing beside it`);
   }
-  return Object.fromEntries([...found].filter(([, notPassed]) => Object.keys(notPassed).length > 0));
+  // In the order of the lab, so that a record differs only where verdicts do.
+  const order = (placed?.lab.checkpoints ?? []).map(({ id }) => id);
+  const inOrder = (notPassed: Readonly<Record<string, CommandLineVerdict>>) =>
+    Object.fromEntries(order.filter((id) => id in notPassed).map((id) => [id, notPassed[id] as CommandLineVerdict]));
+  const all = targets.map(({ target: { name } }) => [name, inOrder(found.get(name) ?? {})] as const);
+  return Object.fromEntries(all.filter(([, notPassed]) => Object.keys(notPassed).length > 0));
 }
 
 async function run(these: readonly Job[], options: RunnerOptions) {
