@@ -290,6 +290,23 @@ describe.each(SYSTEMS)('node:net of $name', ({ serve, dial, once, afterThisTurn,
     await until(() => closed);
   });
 
+  test('an aborted signal ends a connection and a server', async () => {
+    const { near, listener, port } = await pair();
+    const stop = new AbortController();
+    const far = dial.connect({ port, host: '127.0.0.1', signal: stop.signal });
+    const failed = once(far, 'error');
+    const second = serve.createServer();
+    second.listen({ port: 0, host: '127.0.0.1', signal: stop.signal });
+    await once(second, 'listening');
+    const closed = once(second, 'close');
+    stop.abort();
+    const [error] = await failed;
+    expect(error).toMatchObject({ code: 'ABORT_ERR' });
+    await closed;
+    near.destroy();
+    listener.close();
+  });
+
   test('an idle socket says so, and activity puts it off', async () => {
     const { near, listener } = await pair();
     near.setTimeout(20);

@@ -42,7 +42,7 @@ export class Server extends EventEmitter {
     this.#net.servers.set(this.#id, this);
     this.#port = port;
     this.#net.host.send({ op: 'listen', id: this.#id, host: this.#host, port });
-    options.signal?.addListener('abort', () => this.close());
+    options.signal?.addEventListener('abort', () => this.close());
     return this;
   }
 

@@ -97,7 +97,7 @@ export class Socket extends Duplex {
     this.connecting = true;
     this.#open(this.#net.nextId());
     this.#net.host.send({ op: 'connect', id: this.#id ?? 0, host: options.host ?? 'localhost', port });
-    options.signal?.addListener('abort', () => this.destroy(coded('The operation was aborted', 'ABORT_ERR')));
+    options.signal?.addEventListener('abort', () => this.destroy(coded('The operation was aborted', 'ABORT_ERR')));
     return this;
   }
 
