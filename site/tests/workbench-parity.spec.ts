@@ -43,7 +43,7 @@ const CONTESTED: Readonly<Record<string, Readonly<Record<string, { readonly page
   },
 };
 
-const LANES = 3;
+const LANES = 2;
 /** Machines are busy while tests run: what has not come back for so long is a defect of the workbench. */
 const RUN_DEADLINE_MS = 240_000;
 /** In the address of the page: a module has no deadlines of its own, and a busy worker's silence is no loop. */
