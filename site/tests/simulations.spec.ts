@@ -209,3 +209,56 @@ test('the still is drawn in the colours and the type of the page', async ({ page
   const still = page.locator('#simulation-loss svg').first();
   expect(await still.evaluate((svg) => getComputedStyle(svg).fontFamily)).toContain('Wire Sans');
 });
+
+/** Puts a text where the workbench of the framing lab keeps it. */
+async function keep(page: Page, text: string): Promise<void> {
+  const saved = JSON.stringify({ files: { 'framing.ts': text } });
+  await page.addInitScript((value) => localStorage.setItem('workbench:/:framing', value), saved);
+}
+
+const decoderThat = (push: string): string =>
+  `export function createDecoder(_options: { maxFrameBytes?: number } = {}) {
+  return { push(_chunk: Uint8Array) { ${push} }, end: () => ({ ok: true, messages: [] }), bufferedBytes: 7 };
+}\n`;
+
+test('framing: the reader’s own decoder runs, when the workbench has one', async ({ page }) => {
+  await keep(page, decoderThat("return { ok: true, messages: ['a word of mine'] };"));
+  const figure = await open(page, 'framing');
+  await expect(figure).toContainText('Here runs your decoder');
+  await expect(figure.locator('.sim-view')).toContainText('Handed over by your decoder');
+  await expect(figure.locator('.sim-view')).toContainText('“a word of mine”, which is not what was sent');
+  await expect(saidOf(figure)).toContainText('Your decoder has handed over');
+  // Other settings, other chunks: it is asked again.
+  await figure.getByLabel('Largest chunk').fill('1');
+  await expect(saidOf(figure)).toContainText('in chunks of 1 to 1');
+  await expect(figure.locator('.sim-view')).toContainText('Handed over by your decoder');
+});
+
+test('framing: without a decoder of the reader’s, the reference runs', async ({ page }) => {
+  const figure = await open(page, 'framing');
+  await expect(figure.locator('.sim-view')).toContainText('Handed over by the reference decoder');
+  await expect(figure).not.toContainText('Here runs');
+});
+
+for (const [what, text, said] of [
+  ['never ends', decoderThat('for (;;) {}'), 'it did not come back for 2 seconds, and was ended'],
+  ['throws', decoderThat("throw new Error('not yet');"), 'it throws: not yet'],
+  ['gives nothing', decoderThat(''), 'it throws: it gives no messages, which the contract asks for'],
+  ['throws at once', "throw new Error('no'); export {};", 'it throws while it is loaded: no'],
+  ['is not there', 'export const decoder = 1;', 'framing.ts exports no createDecoder'],
+] as const) {
+  test(`framing: a decoder that ${what} is told of, and the page goes on`, async ({ page }) => {
+    await keep(page, text);
+    const figure = await open(page, 'framing');
+    await expect(figure.locator('.sim-view')).toContainText(said, { timeout: 20_000 });
+    await figure.getByRole('button', { name: 'Start again' }).click();
+    expect(await momentOf(figure)).toBe(0);
+  });
+}
+
+test('framing: a text that cannot be read is told of, and the reference runs', async ({ page }) => {
+  await keep(page, 'export function createDecoder( {');
+  const figure = await open(page, 'framing');
+  await expect(figure).toContainText(/Your decoder in the workbench cannot run: framing\.ts, line 1, cannot be read/);
+  await expect(figure.locator('.sim-view')).toContainText('Handed over by the reference decoder');
+});

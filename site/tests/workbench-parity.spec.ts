@@ -1,6 +1,7 @@
 /**
  * The page and the command line give the same verdict: every checkpoint of every lab with a workbench, on its starter,
- * its solution, every mistake and every variant, through the page that a learner uses.
+ * its solution, every mistake and every variant, through the page that a learner uses. Of a lab that runs programs, this
+ * holds the page's network in memory against the sockets of a real system.
  */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +11,7 @@ import { formatAttemptFile } from '../../checkpoints/cli/attempt-file.ts';
 import { emptyProgress } from '../../checkpoints/cli/progress.ts';
 import { course } from '../../labs/course.ts';
 import { builtLabs } from '../../labs/course-schema.ts';
-import { runsInPage } from '../src/workbench/runs-in-page.ts';
+import { beyondThePage, runsInPage } from '../src/workbench/runs-in-page.ts';
 import type { JudgedTarget } from './command-line-verdicts.ts';
 
 /**
@@ -24,55 +25,82 @@ const BEYOND_A_PAGE: Readonly<Record<string, Readonly<Record<string, string>>>> 
     'variants/block-list encode-limit': 'it spreads 65,536 bytes into arguments: too many for the stack of a worker',
     'mistakes/recursion linear-cost': 'it runs out of stack, which a worker has less of: no proof against it',
   },
+  chat: {
+    'long-line': 'it measures the memory of the process, which no page can ask for',
+  },
+};
+
+/**
+ * Where real sockets have no one verdict to hold a page against, with what a page says of it. Every entry says what is
+ * left to chance; there are no others.
+ */
+const CONTESTED: Readonly<Record<string, Readonly<Record<string, { readonly page: string; readonly why: string }>>>> = {
+  chat: {
+    'mistakes/bound-in-lines noise': {
+      page: 'failed',
+      why: 'a thousand answers wait if four reads of 64 KiB follow one another within one turn of the loop, which hangs on how fast the noise comes: of 24 runs on real sockets 14 were red. In a page the noise is there as a whole',
+    },
+  },
 };
 
 const LANES = 2;
-/** Machines are busy while tests run: a worker's silence is no loop for a long time, and neither is a run. */
-const RUN_DEADLINE_MS = 120_000;
+/** Machines are busy while tests run: what has not come back for so long is a defect of the workbench. */
+const RUN_DEADLINE_MS = 240_000;
+/** In the address of the page: a module has no deadlines of its own, and a busy worker's silence is no loop. */
+const PATIENCE = { module: 20, program: 2 };
 const run = promisify(execFile);
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
+// One after the other: each has its lanes.
+test.describe.configure({ mode: 'default' });
+
 for (const { lab } of builtLabs(course).filter(runsInPage)) {
   test(`${lab.slug}: browser and command line give the same verdicts`, async ({ browser, baseURL }) => {
-    test.setTimeout(900_000);
+    test.setTimeout(1_800_000);
     const targets = await onCommandLine(lab.slug);
     expect(targets.length).toBeGreaterThan(2);
     const ids = lab.checkpoints.map(({ id }) => id);
     const inPage = new Map<string, Record<string, string>>();
     const waiting = [...targets];
     const lane = async () => {
-      const judge = await openLane(browser, `${baseURL}/labs/${lab.slug}/workbench/`, lab.slug, ids);
+      const patience = PATIENCE[beyondThePage(lab.slug) ? 'program' : 'module'];
+      const url = `${baseURL}/labs/${lab.slug}/workbench/?seed=1&patience=${patience}`;
+      const judge = await openLane(browser, url, lab.slug, ids);
       for (let target = waiting.shift(); target; target = waiting.shift()) inPage.set(target.name, await judge(target));
     };
     await Promise.all(Array.from({ length: LANES }, lane));
 
     const beyond = Object.keys(BEYOND_A_PAGE[lab.slug] ?? {});
+    const contested = CONTESTED[lab.slug] ?? {};
     const differing: string[] = [];
     const used = new Set<string>();
     for (const { name, verdicts } of targets) {
       for (const id of ids) {
         const [here, there] = [inPage.get(name)?.[id], verdicts[id]];
-        const exception = beyond.find((entry) => entry === id || entry === `${name} ${id}`);
-        if (here === there && here !== 'could not check') continue;
+        const pair = `${name} ${id}`;
+        const exception = beyond.find((entry) => entry === id || entry === pair);
         if (here === 'could not check' && exception !== undefined) used.add(exception);
-        else differing.push(`${name} ${id}: the page says ${here}, the command line ${there}`);
+        else if (here === contested[pair]?.page) used.add(pair);
+        else if (here !== there || here === 'could not check')
+          differing.push(`${pair}: the page says ${here}, the command line ${there}`);
       }
     }
     expect(differing).toEqual([]);
-    expect([...used].sort()).toEqual([...beyond].sort());
+    expect([...used].sort()).toEqual([...beyond, ...Object.keys(contested)].sort());
   });
 }
 
 async function onCommandLine(slug: string): Promise<JudgedTarget[]> {
   const args = ['site/tests/command-line-verdicts.ts', slug];
-  const { stdout } = await run(process.execPath, args, { cwd: repository, maxBuffer: 64 * 1024 * 1024 });
+  const { stdout, stderr } = await run(process.execPath, args, { cwd: repository, maxBuffer: 64 * 1024 * 1024 });
+  process.stderr.write(stderr);
   return JSON.parse(stdout) as JudgedTarget[];
 }
 
 /** A page into which one target after the other is imported, and judged with the seed of the command line. */
 async function openLane(browser: Browser, url: string, slug: string, ids: readonly string[]) {
   const page = await (await browser.newContext()).newPage();
-  await page.goto(`${url}?seed=1&patience=20`);
+  await page.goto(url);
   const note = page.locator('[data-part="note"]');
   const summary = page.locator('.results [role="status"]');
   return async ({ name, files }: JudgedTarget): Promise<Record<string, string>> => {

@@ -5,22 +5,21 @@
 import { createLink } from '../../../checkpoints/harness/faults/link.ts';
 import { createWire } from '../../../checkpoints/harness/faults/wire.ts';
 import { createRandom, deriveSeed } from '../../../checkpoints/harness/random.ts';
-import {
-  createDecoder,
-  type DecodeResult,
-  type Decoder,
-  encode,
-  type FrameOptions,
-} from '../../../labs/1-networking/framing/solution/framing.ts';
+import { createDecoder, type DecodeResult, encode } from '../../../labs/1-networking/framing/solution/framing.ts';
+import { type DecoderModule, DecoderStopped } from './decoder-module.ts';
 import type { SettingsOf } from './parameters.ts';
+import { savedFiles } from './saved-files.ts';
 import type { Mark, SquareLook } from './scene.ts';
-import { defineSimulation, type Frame, type Readings, type Simulation, type Surroundings } from './simulation.ts';
+import {
+  defineSimulation,
+  type Frame,
+  type OwnRun,
+  type Readings,
+  type Simulation,
+  type Surroundings,
+} from './simulation.ts';
 
-/** What a framing module exports, as far as this needs it: the lab's solution, or a reader's own. */
-export interface DecoderModule {
-  createDecoder(options?: FrameOptions): Decoder;
-}
-
+const ENTRY = 'framing.ts';
 const HEADER_BYTES = 4;
 const SENDING_MS = 8_500;
 const DELAY_MS = 1_000;
@@ -121,11 +120,24 @@ export function cutsOf(length: number, most: number, seed: number): number[] {
   return cuts;
 }
 
+/** The chunks of a run: the stream, cut by its seed. */
+function chunksOf(stream: readonly StreamByte[], most: number, seed: number): StreamByte[][] {
+  let at = 0;
+  return cutsOf(stream.length, most, deriveSeed(seed, 0)).map((size) => {
+    at += size;
+    return stream.slice(at - size, at);
+  });
+}
+
+function bytesOf(chunk: readonly StreamByte[]): Uint8Array {
+  return Uint8Array.from(chunk, ({ value }) => value);
+}
+
 function createModel(module: DecoderModule, whose: string) {
   return ({ settings, seed, clock, note }: Surroundings<Chosen>): State => {
     const texts = messagesOf(settings.messages);
     const stream = streamOf(texts, settings.fault);
-    const sizes = cutsOf(stream.length, settings.chunk, deriveSeed(seed, 0));
+    const pieces = chunksOf(stream, settings.chunk, seed);
     const decoder = module.createDecoder({ maxFrameBytes: settings.limit });
     const chunks: Chunk[] = [];
     const out: string[] = [];
@@ -149,15 +161,14 @@ function createModel(module: DecoderModule, whose: string) {
       deliver: ({ bytes }) => {
         received += bytes.length;
         if (error !== undefined) return;
-        take(`${bytes.length} bytes`, () => decoder.push(Uint8Array.from(bytes, ({ value }) => value)));
+        take(`${bytes.length} bytes`, () => decoder.push(bytesOf(bytes)));
       },
     });
-    const everyMs = SENDING_MS / (sizes.length + 1);
+    const everyMs = SENDING_MS / (pieces.length + 1);
     let at = 0;
-    sizes.forEach((size, i) => {
-      const bytes = stream.slice(at, at + size);
+    pieces.forEach((bytes, i) => {
       const chunk: Chunk = { at, bytes, sentAt: i * everyMs, arrivesAt: Number.NaN };
-      at += size;
+      at += bytes.length;
       clock.after(chunk.sentAt, () => {
         const fate = wire.send(chunk);
         if (fate.outcome === 'delivered') chunk.arrivesAt = fate.arrivals[0] ?? Number.NaN;
@@ -200,11 +211,8 @@ function attempt(decode: () => DecodeResult): Attempt {
     const length = error.code === 'frame-too-large' ? `: ${error.length.toLocaleString('en-GB')} bytes announced` : '';
     return { ok: false, messages: [...result.messages], error: `${error.code}${where}${length}` };
   } catch (thrown) {
-    return {
-      ok: false,
-      messages: [],
-      error: `it throws: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-    };
+    const said = thrown instanceof Error ? thrown.message : String(thrown);
+    return { ok: false, messages: [], error: thrown instanceof DecoderStopped ? said : `it throws: ${said}` };
   }
 }
 
@@ -408,11 +416,33 @@ function describe(state: State, nowMs: number): string {
     error === undefined ? `holds ${state.held()} bytes of the next one` : `has ended the stream: ${error}`;
   return (
     `After ${(nowMs / 1000).toFixed(1)} s, ${state.received()} of ${state.stream.length} bytes have arrived, in chunks of 1 to ${state.settings.chunk}. ` +
-    `The decoder has handed over ${state.out.length} of ${state.texts.length} messages, and ${outcome}.`
+    `${state.whose[0]?.toUpperCase()}${state.whose.slice(1)} has handed over ${state.out.length} of ${state.texts.length} messages, and ${outcome}.`
   );
 }
 
-/** The simulation with any decoder of the lab's contract: the page may give it the reader's own. */
+/** A run with the decoder that the reader has written in the workbench of this browser, if there is one. */
+async function ownRun({
+  settings,
+  seed,
+}: {
+  readonly settings: Chosen;
+  readonly seed: number;
+}): Promise<OwnRun | undefined> {
+  const files = savedFiles('framing', ENTRY);
+  if (!files) return undefined;
+  const { decoderOf } = await import('./own-decoder.ts');
+  const stream = streamOf(messagesOf(settings.messages), settings.fault);
+  const chunks = chunksOf(stream, settings.chunk, seed).map(bytesOf);
+  const own = await decoderOf(files, { entry: ENTRY, chunks, maxFrameBytes: settings.limit });
+  if ('trouble' in own)
+    return { simulation, said: `Your decoder in the workbench cannot run: ${own.trouble}. Here runs the reference.` };
+  return {
+    simulation: framingWith(own, 'your decoder'),
+    said: 'Here runs your decoder, as the workbench of this browser has it.',
+  };
+}
+
+/** The simulation with any decoder of the lab's contract. */
 export function framingWith(module: DecoderModule, whose: string): Simulation {
   return defineSimulation({
     name: 'framing',
@@ -437,7 +467,8 @@ export function framingWith(module: DecoderModule, whose: string): Simulation {
     draw,
     readings,
     describe,
+    own: ownRun,
   });
 }
 
-export const simulation = framingWith({ createDecoder }, 'the reference');
+export const simulation = framingWith({ createDecoder }, 'the reference decoder');

@@ -84,8 +84,18 @@ export interface Simulation<P extends Parameters = Parameters, State = unknown> 
   draw(state: State, frame: Frame): readonly Mark[];
   readings(state: State, nowMs: number): Readings;
   describe(state: State, nowMs: number): string;
+  /** Asked before each run for one with the reader's own code, which may take its time; undefined when there is none. */
+  own?(given: { readonly settings: SettingsOf<P>; readonly seed: number }): Promise<OwnRun | undefined>;
   /** Does an action, or what a touch of a mark asks for. What cannot be done now does nothing. */
   act?(state: State, id: string): void;
+}
+
+/** A run of the same simulation with what the reader has written. */
+export interface OwnRun {
+  /** With the same parameters. */
+  readonly simulation: Simulation;
+  /** Whose code runs, as a sentence. */
+  readonly said: string;
 }
 
 /** Checks a simulation's types and forgets what is particular to it. */

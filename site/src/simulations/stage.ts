@@ -45,6 +45,7 @@ class Stage {
   readonly #time = made('span', { className: 'sim-time' });
   readonly #said = made('p', { className: 'sim-said label', role: 'status' });
   readonly #mends = made('p', { className: 'sim-mends label', role: 'status', hidden: true });
+  readonly #whose = made('p', { className: 'label', role: 'status', hidden: true });
   readonly #readings = made('tbody', {});
   readonly #heads = made('tr', {});
   readonly #play = button('Play', () => this.#toggle(), 'Space');
@@ -59,6 +60,7 @@ class Stage {
   #lastFrameAt = 0;
   #figuresAt = 0;
   #renewal = 0;
+  #isAsking = false;
 
   constructor(place: HTMLElement, simulation: Simulation) {
     this.#place = place;
@@ -91,6 +93,7 @@ class Stage {
     }).observe(this.#place);
     this.#show();
     this.#place.dataset.state = 'ready';
+    void this.#runAgain();
   }
 
   #build(): void {
@@ -127,7 +130,7 @@ class Stage {
     const keys = ['space plays', '→ steps', '← steps back', 'Home starts again', ...actions.map(keyHelp)];
     const help = made('p', { className: 'label sim-keys' }, `Keys, in the drawing: ${keys.join(', ')}.`);
     const console = made('div', { className: 'sim-console no-print' }, this.#timeline, bar, this.#said);
-    this.#place.replaceChildren(this.#view, console, scroll, this.#mends, form, fixed, help);
+    this.#place.replaceChildren(this.#view, console, scroll, this.#whose, this.#mends, form, fixed, help);
   }
 
   #speedControl(): HTMLElement {
@@ -173,14 +176,37 @@ class Stage {
     this.#seed = seed;
     cancelAnimationFrame(this.#renewal);
     this.#renewal = requestAnimationFrame(() => {
-      const at = this.#run.nowMs;
-      this.#run = new Run(this.#simulation, this.#settings, this.#seed);
-      this.#run.seek(at);
-      this.#show();
+      if (this.#simulation.own) void this.#runAgain();
+      else this.#replaceRun(this.#simulation);
     });
     if (!settled) return;
     this.#tellMends([]);
     this.#writeAddress();
+  }
+
+  /** With the reader's own code where there is some. What is set meanwhile is asked for when that has come. */
+  async #runAgain(): Promise<void> {
+    if (this.#isAsking || !this.#simulation.own) return;
+    this.#isAsking = true;
+    for (;;) {
+      const [settings, seed] = [this.#settings, this.#seed];
+      const own = await this.#simulation.own({ settings, seed }).catch(() => undefined);
+      if (settings !== this.#settings || seed !== this.#seed) continue;
+      this.#isAsking = false;
+      this.#whose.hidden = own === undefined;
+      this.#whose.textContent = own?.said ?? '';
+      const simulation = own?.simulation ?? this.#simulation;
+      const { simulation: running, settings: runningSettings, seed: runningSeed } = this.#run;
+      if (simulation !== running || settings !== runningSettings || seed !== runningSeed) this.#replaceRun(simulation);
+      return;
+    }
+  }
+
+  #replaceRun(simulation: Simulation): void {
+    const at = this.#run.nowMs;
+    this.#run = new Run(simulation, this.#settings, this.#seed);
+    this.#run.seek(at);
+    this.#show();
   }
 
   #writeAddress(): void {

@@ -22,6 +22,7 @@ const REASONS: Readonly<Record<KeptText['why'], string>> = {
   import: 'before an import',
   'another tab': 'from another tab',
   'brought back': 'before another was brought back',
+  removal: 'before a file was removed',
 };
 
 /** The learner's texts and progress: the editor that shows them, and the browser's storage that keeps them. */
@@ -58,6 +59,10 @@ export class Desk {
     });
     this.#parts.resetDialog.addEventListener('close', () => {
       if (this.#parts.resetDialog.returnValue === 'reset') this.#reset();
+    });
+    this.#parts.fileDialog?.addEventListener('close', () => {
+      const name = this.#parts.fileDialog?.querySelector('input')?.value ?? '';
+      if (this.#parts.fileDialog?.returnValue === 'make') void this.#addFile(name);
     });
   }
 
@@ -106,6 +111,36 @@ export class Desk {
   askReset(): void {
     this.#parts.resetDialog.returnValue = '';
     this.#parts.resetDialog.showModal();
+  }
+
+  askFileName(): void {
+    const { fileDialog } = this.#parts;
+    if (!fileDialog) return;
+    fileDialog.returnValue = '';
+    fileDialog.querySelector('form')?.reset();
+    fileDialog.showModal();
+  }
+
+  async #addFile(name: string): Promise<void> {
+    await this.openEditor({ focus: false });
+    if (Object.hasOwn(this.files, name)) this.say(`${name} is there already.`);
+    else {
+      const files = { ...this.files, [name]: '' };
+      this.#files = files;
+      this.#editor?.setFiles(files, name);
+      this.say(this.#save() ?? `${name} is there, and empty. Another file imports it as './${name}'.`);
+    }
+    this.showFile(name);
+  }
+
+  /** Removes the file that is shown, unless it is the one that is started. */
+  removeFile(): void {
+    const name = this.#editor?.shown;
+    if (name === undefined || name === this.#lab.entry) return;
+    const { [name]: _, ...rest } = this.files;
+    const trouble = this.#replace(rest, 'removal');
+    this.say(trouble ?? `${name} is removed. The text with it is kept below.`);
+    this.#editor?.focus();
   }
 
   bringBack(index: number): void {
@@ -247,6 +282,17 @@ export class Desk {
         return button;
       }),
     );
+    this.#bringIntoView(this.#parts.files.querySelector('[aria-current="true"]'));
+    if (this.#parts.removeFile) this.#parts.removeFile.hidden = shown === this.#lab.entry;
+  }
+
+  /** Within its row alone: the page stays where it is. */
+  #bringIntoView(tab: Element | null): void {
+    const { files } = this.#parts;
+    const [row, box] = [files.getBoundingClientRect(), tab?.getBoundingClientRect()];
+    if (!box) return;
+    if (box.left < row.left) files.scrollLeft -= row.left - box.left;
+    else if (box.right > row.right) files.scrollLeft += box.right - row.right;
   }
 
   #showKept(): void {

@@ -22,12 +22,14 @@ export interface Run {
  */
 export class Judge {
   readonly #lab: string;
+  readonly #patience: number;
   readonly #silenceMs: number;
   #spare: Worker | undefined;
 
   /** @param patience how many times as long a worker may be silent, for a slow machine. Default 1. */
   constructor(lab: string, patience = 1) {
     this.#lab = lab;
+    this.#patience = patience;
     this.#silenceMs = SILENCE_MS * patience;
   }
 
@@ -75,7 +77,10 @@ export class Judge {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: this.#lab });
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      type: 'module',
+      name: `${this.#lab} ${this.#patience}`,
+    });
     // A spare that breaks while nobody listens is found out by trying once more when it is wanted.
     const drop = () => {
       if (this.#spare === worker) this.#spare = undefined;

@@ -4,7 +4,25 @@ import type { Files, SyntaxFault } from './protocol.ts';
 export type Provided = Readonly<Record<string, unknown>>;
 
 type Exports = Record<string, unknown>;
-type Wrapper = (require: (specifier: string) => unknown, exports: Exports, module: { exports: Exports }) => void;
+type Wrapper = (
+  require: (specifier: string) => unknown,
+  exports: Exports,
+  module: { exports: Exports },
+  meta: Readonly<Record<string, unknown>>,
+) => unknown;
+
+interface Script {
+  readonly wrapper: Wrapper;
+  /** The learner's own files that it imports, as it names them. */
+  readonly imports: readonly string[];
+}
+
+interface Loaded {
+  exports: Exports;
+  error?: unknown;
+  /** Of a module that awaits something at its top level. */
+  settled?: Promise<void>;
+}
 
 /** Thrown for a script that the engine does not take. */
 export class SyntaxTrouble extends Error {
@@ -20,8 +38,9 @@ export class SyntaxTrouble extends Error {
 
 /** The learner's compiled files as modules: each is evaluated when it is first asked for, and once. */
 export class LearnerModules {
-  readonly #wrappers = new Map<string, Wrapper>();
-  readonly #loaded = new Map<string, { exports: Exports; error?: unknown }>();
+  readonly #scripts = new Map<string, Script>();
+  readonly #loaded = new Map<string, Loaded>();
+  #main: string | undefined;
   readonly #provided: Provided;
 
   private constructor(provided: Provided) {
@@ -31,8 +50,20 @@ export class LearnerModules {
   /** @throws SyntaxTrouble with the first fault of the first script that has one. */
   static async from(scripts: Files, provided: Provided = {}): Promise<LearnerModules> {
     const modules = new LearnerModules(provided);
-    for (const [file, code] of Object.entries(scripts)) modules.#wrappers.set(file, await wrapperOf(file, code));
+    for (const [file, code] of Object.entries(scripts)) modules.#scripts.set(file, await scriptOf(file, code));
     return modules;
+  }
+
+  /**
+   * Loads a module when all that it imports has been loaded, what those await at their top level included.
+   *
+   * @param file name of a file, for example `framing.ts`.
+   * @throws as `load`, and whatever the module awaits in vain.
+   */
+  async run(file: string): Promise<Exports> {
+    this.#main ??= file;
+    await this.#prepare(file, new Set());
+    return this.load(file);
   }
 
   /**
@@ -45,26 +76,46 @@ export class LearnerModules {
       if ('error' in before) throw before.error;
       return before.exports;
     }
-    const wrapper = this.#wrappers.get(file);
-    if (!wrapper) throw new Error(`Cannot find module '${file}'`);
-    const module: { exports: Exports; error?: unknown } = { exports: {} };
+    const script = this.#scripts.get(file);
+    if (!script) throw new Error(`Cannot find module '${file}'`);
+    const module: Loaded = { exports: {} };
     // Kept before it has run: modules may import one another.
     this.#loaded.set(file, module);
-    try {
-      wrapper((specifier) => this.#require(specifier, file), module.exports, module);
-    } catch (error) {
+    const fail = (error: unknown) => {
       module.error = withPlace(error, file);
-      throw module.error;
+      return module.error;
+    };
+    const meta = { url: `file:///${file}`, filename: `/${file}`, dirname: '/', main: file === this.#main };
+    try {
+      const result = script.wrapper((specifier) => this.#require(specifier, file), module.exports, module, meta);
+      if (result instanceof Promise) {
+        module.settled = result.catch((error: unknown) => {
+          throw fail(error);
+        });
+        // Whoever runs the module hears of it.
+        module.settled.catch(() => {});
+      }
+    } catch (error) {
+      throw fail(error);
     }
     return module.exports;
   }
 
+  async #prepare(file: string, seen: Set<string>): Promise<void> {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const specifier of this.#scripts.get(file)?.imports ?? []) await this.#prepare(pathOf(specifier, file), seen);
+    this.load(file);
+    await this.#loaded.get(file)?.settled;
+  }
+
   #require(specifier: string, from: string): unknown {
-    if (specifier.startsWith('.')) return this.load(new URL(specifier, `file:///${from}`).pathname.slice(1));
-    if (!Object.hasOwn(this.#provided, specifier)) {
+    if (specifier.startsWith('.')) return this.load(pathOf(specifier, from));
+    const name = Object.hasOwn(this.#provided, `node:${specifier}`) ? `node:${specifier}` : specifier;
+    if (!Object.hasOwn(this.#provided, name)) {
       throw new Error(`Cannot find package '${specifier}' imported from ${from}`);
     }
-    return this.#provided[specifier];
+    return this.#provided[name];
   }
 }
 
@@ -79,14 +130,26 @@ function withPlace(error: unknown, file: string): unknown {
 // biome-ignore lint/security/noGlobalEval: to run what the learner writes is what this worker is for.
 const evaluate = globalThis.eval;
 
-async function wrapperOf(file: string, code: string): Promise<Wrapper> {
-  const source = `(function (require, exports, module) { ${code}\n})\n//# sourceURL=${file}`;
+async function scriptOf(file: string, code: string): Promise<Script> {
+  const text = code.replaceAll(/\bimport\.meta\b/g, '_meta');
+  const sourceOf = (kind: string) => `(${kind} (require, exports, module, _meta) { ${text}\n})\n//# sourceURL=${file}`;
+  const imports = [...text.matchAll(/\brequire\(['"](\.[^'"]+)['"]\)/g)].map(([, specifier = '']) => specifier);
   try {
     // Indirect, so that the learner's code sees globals alone; its first line is line 1.
-    return evaluate(source) as Wrapper;
-  } catch (error) {
-    throw new SyntaxTrouble(await engineFault(file, source, error));
+    return { wrapper: evaluate(sourceOf('function')) as Wrapper, imports };
+  } catch {
+    // It may await something at its top level.
+    const source = sourceOf('async function');
+    try {
+      return { wrapper: evaluate(source) as Wrapper, imports };
+    } catch (error) {
+      throw new SyntaxTrouble(await engineFault(file, source, error));
+    }
   }
+}
+
+function pathOf(specifier: string, from: string): string {
+  return new URL(specifier, `file:///${from}`).pathname.slice(1);
 }
 
 /**

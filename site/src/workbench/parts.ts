@@ -15,6 +15,10 @@ export class Parts {
   readonly note: HTMLElement;
   readonly importFile: HTMLInputElement;
   readonly resetDialog: HTMLDialogElement;
+  /** Of labs that run programs. */
+  readonly wire: HTMLFieldSetElement | null;
+  readonly fileDialog: HTMLDialogElement | null;
+  readonly removeFile: HTMLElement | null;
   readonly #run: HTMLElement;
   readonly #tabs: readonly HTMLElement[];
 
@@ -30,6 +34,9 @@ export class Parts {
     this.note = this.#part('note');
     this.importFile = this.#part<HTMLInputElement>('import-file');
     this.resetDialog = this.#part<HTMLDialogElement>('reset-dialog');
+    this.wire = section.querySelector('[data-part="wire"]');
+    this.fileDialog = section.querySelector('[data-part="file-dialog"]');
+    this.removeFile = section.querySelector('[data-part="remove-file"]');
     this.#run = this.#part('run');
     this.#tabs = [...section.querySelectorAll<HTMLElement>('[role="tab"]')];
   }

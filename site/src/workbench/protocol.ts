@@ -5,10 +5,21 @@ import type { FailureReport } from '../../../checkpoints/harness/failure.ts';
 /** Texts by the name of their file. */
 export type Files = Readonly<Record<string, string>>;
 
+/** The network between the learner's program and its clients. */
+export interface Wire {
+  /** One way. */
+  readonly latencyMs: number;
+  /** Bytes are read in pieces of a seeded length up to this; 0: as they come. */
+  readonly maxPieceBytes: number;
+}
+
 export interface RunRequest {
   readonly kind: 'run';
   /** The learner's files, compiled. */
   readonly modules: Files;
+  /** The file that the checkpoints load or start. */
+  readonly entry: string;
+  readonly wire: Wire;
   /** Base of every random choice of this run. */
   readonly seed: number;
 }

@@ -4,8 +4,6 @@ import { lackFromNote } from '../../../checkpoints/harness/unavailable.ts';
 import type { PageResult } from './protocol.ts';
 import type { WorkerState } from './vitest.ts';
 
-/** As many of a file's concurrent checkpoints as the command line runs at once. */
-const AT_ONCE = 3;
 const TIMEOUT_MS = 60_000;
 
 export interface TestFileRun {
@@ -13,6 +11,8 @@ export interface TestFileRun {
   readonly load: () => Promise<unknown>;
   /** Awaited when every checkpoint is known and none has begun. Resolves to what `inject` will give. */
   readonly provide: () => Promise<Record<string, unknown>>;
+  /** How many of the file's concurrent checkpoints run at once. */
+  readonly atOnce: number;
   readonly onStart: (id: string) => void;
   readonly onResult: (result: PageResult) => void;
 }
@@ -38,7 +38,7 @@ interface TestFile {
  *
  * @throws Error when the test file cannot be collected.
  */
-export async function runTestFile({ load, provide, onStart, onResult }: TestFileRun): Promise<void> {
+export async function runTestFile({ load, provide, atOnce, onStart, onResult }: TestFileRun): Promise<void> {
   const config = {
     root: '/',
     name: '',
@@ -47,7 +47,7 @@ export async function runTestFile({ load, provide, onStart, onResult }: TestFile
     tags: [],
     testTimeout: TIMEOUT_MS,
     hookTimeout: TIMEOUT_MS,
-    maxConcurrency: AT_ONCE,
+    maxConcurrency: atOnce,
     retry: 0,
     repeats: 0,
     allowOnly: true,

@@ -11,7 +11,7 @@ import type { Files } from './protocol.ts';
 export interface KeptText {
   /** In milliseconds since 1970. */
   readonly at: number;
-  readonly why: 'reset' | 'import' | 'another tab' | 'brought back';
+  readonly why: 'reset' | 'import' | 'another tab' | 'brought back' | 'removal';
   readonly files: Files;
 }
 

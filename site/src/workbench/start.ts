@@ -7,6 +7,7 @@ import { chosenNumber } from './chosen-number.ts';
 import { Judge } from './judge.ts';
 import type { LabData } from './lab-data.ts';
 import { type Panel, Parts } from './parts.ts';
+import { showWireOfAddress } from './wire.ts';
 import type { Workbench } from './workbench.ts';
 
 /** `?patience=3` in the address is what LAB_PATIENCE is on the command line. */
@@ -17,6 +18,7 @@ function start(section: HTMLElement): void {
   const parts = new Parts(section);
   const { lab = '', entry = '', src = '', prefix = '' } = section.dataset;
   showSavedText(parts, `${prefix}${lab}`, entry);
+  showWireOfAddress(parts.wire);
 
   let loading: Promise<Workbench> | undefined;
   const load = async (): Promise<Workbench> => {

@@ -1,7 +1,6 @@
 /** The workbench of a lab, once it has been touched: runs, their results, hints, and the solution in the end. */
 import { checkpointProgress, withHintsShown, withVerdicts } from '../../../checkpoints/cli/progress.ts';
 import { type ResultList, resultList } from '../scripts/result-list.ts';
-import { chosenNumber } from './chosen-number.ts';
 import { compile } from './compile.ts';
 import { Desk } from './desk.ts';
 import type { Judge, Run } from './judge.ts';
@@ -10,6 +9,7 @@ import type { Parts } from './parts.ts';
 import type { Files, PageResult, SyntaxFault, WorkerMessage } from './protocol.ts';
 import { loopResult, placeOf, shownResult, summaryOf } from './result-view.ts';
 import { StationRows } from './station-rows.ts';
+import { chosenWire } from './wire.ts';
 
 export interface WorkbenchOptions {
   readonly parts: Parts;
@@ -49,6 +49,8 @@ export class Workbench {
     const object = rest.join(' ');
     if (verb === 'run') this.#toggleRun();
     else if (verb === 'reset') this.#desk.askReset();
+    else if (verb === 'new-file') this.#desk.askFileName();
+    else if (verb === 'remove-file') this.#desk.removeFile();
     else if (verb === 'export') this.#desk.exportFile();
     else if (verb === 'kept') this.#desk.bringBack(Number(object));
     else if (verb === 'file') void this.openEditor({ focus: true }).then(() => this.#desk.showFile(object));
@@ -99,9 +101,9 @@ export class Workbench {
     const results = new Map<string, PageResult>();
     let current: string | undefined;
     const { modules } = compiled;
+    const { seed, ...wire } = chosenWire(this.#parts.wire);
     this.#run = this.#judge.run(
-      // A seed in the address repeats what a failure with that seed has seen.
-      { modules, seed: chosenNumber('seed', 0, 2 ** 32 - 1) ?? Math.floor(Math.random() * 2 ** 32) },
+      { modules, entry: this.#lab.entry, seed, wire },
       {
         onMessage: (message) => {
           if (message.kind === 'started') current = message.id;

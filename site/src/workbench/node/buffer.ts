@@ -35,7 +35,7 @@ export class NodeBuffer extends Uint8Array<ArrayBuffer> {
     const whole = NodeBuffer.allocUnsafe(total);
     let at = 0;
     for (const part of parts) {
-      const room = part.subarray(0, total - at);
+      const room = part.length <= total - at ? part : part.subarray(0, total - at);
       whole.set(room, at);
       at += room.length;
     }

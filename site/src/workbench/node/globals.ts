@@ -1,4 +1,5 @@
 import { NodeBuffer } from './buffer.ts';
+import { Turns } from './turns.ts';
 
 /**
  * The globals that code finds in Node and not in a browser, so that a module which uses one gets the verdict that the
@@ -7,6 +8,8 @@ import { NodeBuffer } from './buffer.ts';
 export class NodeGlobals {
   /** Called when something asks for what only Node can measure. */
   onHeapAsked: () => void = () => {};
+  /** Sends a signal to a program that the checkpoints have started. */
+  onKill: (pid: number, signal: string) => void = () => {};
 
   install(): void {
     const heap = () => {
@@ -26,6 +29,7 @@ export class NodeGlobals {
       once: () => process,
       off: () => process,
       emitWarning: () => {},
+      kill: (pid: number, signal: string) => this.onKill(pid, signal),
     };
     // As properties that are looked at, they are undefined: whoever measures finds nothing to measure with.
     for (const name of ['getBuiltinModule', 'memoryUsage']) Object.defineProperty(process, name, { get: heap });
@@ -43,23 +47,13 @@ export class NodeGlobals {
   }
 }
 
-/** A task of its own, as in Node, and without the four milliseconds that a browser puts between nested timers. */
-const waiting = new Map<number, () => void>();
-const channel = new MessageChannel();
-let last = 0;
-channel.port1.onmessage = ({ data }: MessageEvent<number>) => {
-  const work = waiting.get(data);
-  waiting.delete(data);
-  work?.();
-};
+/** Of the loop that the checkpoints run in. */
+export const turns = new Turns();
 
-function setImmediate(work: (...given: unknown[]) => void, ...given: unknown[]): number {
-  last += 1;
-  waiting.set(last, () => work(...given));
-  channel.port2.postMessage(last);
-  return last;
+export function setImmediate(work: (...given: unknown[]) => void, ...given: unknown[]): () => void {
+  return turns.next(() => work(...given));
 }
 
-function clearImmediate(handle: number): void {
-  waiting.delete(handle);
+function clearImmediate(cancel: unknown): void {
+  if (typeof cancel === 'function') cancel();
 }
