@@ -52,8 +52,10 @@ export function parseReward(text: string): Reward {
 }
 
 function isText(text: string): boolean {
+  // Seldom are there more code units than code points may be, so they are seldom counted.
+  const isShort = text.length <= MAX_ADVENTURER_CHARS || [...text].length <= MAX_ADVENTURER_CHARS;
   // PostgreSQL holds no U+0000, and UTF-8 no half of a surrogate pair.
-  return text.length >= 1 && [...text].length <= MAX_ADVENTURER_CHARS && !text.includes('\0') && text.isWellFormed();
+  return text.length >= 1 && isShort && !text.includes('\0') && text.isWellFormed();
 }
 
 /** The partition of a key, the same for every publisher whatever it is written in. */

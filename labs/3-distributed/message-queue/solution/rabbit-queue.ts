@@ -39,10 +39,10 @@ export class RabbitQueue implements Queue {
   constructor(settings: RabbitSettings, log: Log) {
     this.#settings = settings;
     this.#log = log;
-    this.#publisher = new RabbitPublisher(() => this.#publishing, settings.publishTimeoutMs);
-    this.#publishing = this.#linkTo(async (connection, drop) => {
-      await declareTopology(await this.#publisher.open(connection, drop), settings);
-    });
+    this.#publisher = new RabbitPublisher(settings.publishTimeoutMs);
+    this.#publishing = this.#linkTo((connection, drop) =>
+      this.#publisher.open(connection, drop, (channel) => declareTopology(channel, settings)),
+    );
   }
 
   connect(): Promise<void> {
