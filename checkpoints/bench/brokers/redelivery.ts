@@ -32,10 +32,9 @@ export async function measureRedelivery(place: Place, end: End, noticeS: number)
   await using first = new WorkerProcess({ ...env, HOLDS: '1' });
   await first.ready();
   const queue = await connectQueue(env);
-  for (let i = 1; i <= REDELIVERY.messages; i += 1) {
-    const { outcome, why } = await queue.publish({ id: `held-${i}`, body: bodyOf(`held-${i}`) });
-    if (outcome !== 'confirmed') throw new Error(`a message was not confirmed: ${why}`);
-  }
+  const ids = Array.from({ length: REDELIVERY.messages }, (_, i) => `held-${i + 1}`);
+  const outcomes = await Promise.all(ids.map((id) => queue.publish({ id, body: bodyOf(id) })));
+  if (outcomes.some(({ outcome }) => outcome !== 'confirmed')) throw new Error('a message was not confirmed');
   await first.count('got', IN_HAND[place.broker]);
   const endedAtMs = performance.timeOrigin + performance.now();
   first.signal(end === 'killed' ? 'SIGKILL' : 'SIGSTOP');
