@@ -1,8 +1,10 @@
 /**
  * A worker of the message-queue lab, with effects that happen on paper: it writes a JSON line for each message that it
  * is handed, and for each that it has settled. Configured as the lab's program is. Effects of `held-…` never end where
- * `HOLDS` is set; those of `flaky-…` fail until their third attempt.
+ * `HOLDS` is set; those of `flaky-…` fail until their third attempt. With `STANDS_BY` it is connected, and consumes
+ * from SIGUSR2 on.
  */
+import { once } from 'node:events';
 import pg from 'pg';
 import { readSettings } from '../../../labs/3-distributed/message-queue/solution/settings.ts';
 import { Worker } from '../../../labs/3-distributed/message-queue/solution/worker.ts';
@@ -32,5 +34,7 @@ async function pay({ id }: { readonly id: string }): Promise<boolean> {
 }
 
 await queue.connect();
+process.stdout.write('{"event":"connected"}\n');
+if (process.env.STANDS_BY) await once(process, 'SIGUSR2');
 await new Worker(queue, { pay }, { ...reading.settings, log: silent }).start();
 process.stdout.write('{"event":"ready"}\n');
