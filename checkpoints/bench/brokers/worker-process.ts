@@ -39,7 +39,7 @@ export class WorkerProcess implements AsyncDisposable {
       });
     });
     createInterface({ input: stdout }).on('line', (line) => {
-      const told = JSON.parse(line) as WorkerEvent | { readonly event: 'connected' | 'ready' };
+      const told = JSON.parse(line) as WorkerEvent | { readonly event: 'connected' } | { readonly event: 'ready' };
       if (told.event === 'connected') this.#connected = true;
       else if (told.event === 'ready') this.#ready = true;
       else this.events.push(told);
