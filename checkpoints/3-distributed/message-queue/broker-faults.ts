@@ -65,6 +65,8 @@ const PUBLISHERS = 4;
 /** The broker is killed when so many have had their effect, and once more when so many have. */
 const KILLED_AT = [1_000, 4_000] as const;
 const EFFECTS_WITHIN_MS = 60_000;
+/** Longer than a reconnect takes. When nothing is paid for so long, nothing more will be. */
+const STILL_MS = 8_000;
 
 export function losesNothing(): Promise<void> {
   return withOwnRabbit(outlivesTheBroker);
@@ -103,6 +105,7 @@ async function outlivesTheBroker(server: PrivateServer): Promise<void> {
       'a message was confirmed, and the broker did not have it: no confirm, not persistent, or a queue that is not durable',
     program,
     withinMs: EFFECTS_WITHIN_MS,
+    stillMs: STILL_MS,
   });
   await expectOnce(tavern, sent);
   expectKeyOrder(

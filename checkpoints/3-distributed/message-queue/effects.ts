@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { pollUntil } from '../../harness/deadline.ts';
+import { deadlineMs, pollUntil } from '../../harness/deadline.ts';
 import { CheckpointFailure, fail } from '../../harness/failure.ts';
 import type { Program } from '../../harness/program.ts';
 import type { Tavern } from './tavern.ts';
@@ -22,11 +22,13 @@ export interface PaidText {
   readonly usually: string;
   readonly program?: Program | undefined;
   readonly withinMs?: number;
+  /** Give up when nothing has come for so long. Default: wait to the end. */
+  readonly stillMs?: number;
 }
 
 /** Waits until each of these ids has had its effect. What else is in the ledger is not looked at. */
 export async function expectPaid(tavern: Tavern, ids: readonly string[], text: PaidText): Promise<void> {
-  const { withinMs = PAID_WITHIN_MS, program, usually } = text;
+  const { withinMs = PAID_WITHIN_MS, stillMs = Number.POSITIVE_INFINITY, program, usually } = text;
   const since = performance.now();
   const reader = new LedgerReader(tavern, ids.length);
   const otherwise = (ledger: readonly string[]): CheckpointFailure => {
@@ -50,7 +52,8 @@ export async function expectPaid(tavern: Tavern, ids: readonly string[], text: P
       // Asked first, so that what it did before its end is seen.
       const hasEnded = program?.ended ?? false;
       const ledger = await reader.read();
-      if (hasEnded && !holdsAll(ledger, ids)) throw otherwise(ledger);
+      const isOver = hasEnded || reader.stillMs() > deadlineMs(stillMs);
+      if (isOver && !holdsAll(ledger, ids)) throw otherwise(ledger);
       return ledger;
     },
     (ledger) => holdsAll(ledger, ids),
@@ -69,6 +72,7 @@ class LedgerReader {
   readonly #tavern: Tavern;
   readonly #wanted: number;
   #counted = -1;
+  #grewAt = performance.now();
 
   constructor(tavern: Tavern, wanted: number) {
     this.#tavern = tavern;
@@ -80,10 +84,16 @@ class LedgerReader {
       const { rows } = await this.#tavern.sql.query<{ n: number }>('SELECT count(*)::integer AS n FROM ledger');
       const counted = rows[0]?.n ?? 0;
       const grows = counted < this.#wanted && counted !== this.#counted;
+      if (counted !== this.#counted) this.#grewAt = performance.now();
       this.#counted = counted;
       if (grows) return [];
     }
     return paid(this.#tavern);
+  }
+
+  /** How long a long ledger has not grown. A short one is not watched for that. */
+  stillMs(): number {
+    return this.#wanted > MANY ? performance.now() - this.#grewAt : 0;
   }
 }
 

@@ -97,6 +97,7 @@ export class RabbitPublisher {
       settle(error as Error);
     }
   }
+  // #endregion confirm
 
   /** All have equally long, so the oldest is the first to be late, and one timer is enough for all of them. */
   #watch(): void {
@@ -120,7 +121,6 @@ export class RabbitPublisher {
       answer(failed(`no confirm within ${this.#timeoutMs} ms`));
     }
   }
-  // #endregion confirm
 }
 
 function failed(why: string): Outcome {
