@@ -154,21 +154,21 @@ function parsed(history: unknown): Attempt[] {
 export async function setsTheUnreadableAside(): Promise<void> {
   await using tavern = await Tavern.open({ env: { RETRY_DELAY_MS: '600000' } });
   const program = await tavern.start();
-  const bodies = ['{"id":"half', '[]', JSON.stringify({ id: 'no-gold', adventurer: 'Brida' }), ''];
-  for (const body of bodies) await tavern.rabbit.put('any', body);
-  await tavern.rabbit.put(1, 'not JSON', { key: keyOf(1) });
   // From a publisher that means something else by these names.
   const foreign = { history: 'see the log', attempts: 'many' };
   await tavern.rabbit.put('any', JSON.stringify(reward('foreign')), foreign, 'foreign');
+  await expectPaid(tavern, ['foreign'], {
+    sent: 'a good message whose headers history and attempts are somebody else\'s: "see the log" and "many"',
+    usually: 'headers of strangers are parsed as if they were ours, outside of what handles a failed attempt',
+    program,
+  });
+  const bodies = ['{"id":"half', '[]', JSON.stringify({ id: 'no-gold', adventurer: 'Brida' }), ''];
+  for (const body of bodies) await tavern.rabbit.put('any', body);
+  await tavern.rabbit.put(1, 'not JSON', { key: keyOf(1) });
   await publish(program, [reward('good'), reward('good-too', { key: keyOf(1) })]);
   await expectPaid(tavern, ['good', 'good-too'], {
     sent: 'bodies that are no messages, and good ones behind them',
     usually: 'a body that cannot be parsed ends the worker, or is tried for ever',
-    program,
-  });
-  await expectPaid(tavern, ['foreign'], {
-    sent: 'a good message whose headers history and attempts are somebody else\'s: "see the log" and "many"',
-    usually: 'headers of strangers are parsed as if they were ours, outside of what handles a failed attempt',
     program,
   });
   const dead = await tavern.rabbit.dead(
