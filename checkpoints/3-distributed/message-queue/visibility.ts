@@ -6,9 +6,9 @@ import { reward } from './reward.ts';
 import { openSqs } from './sqs-bench.ts';
 import { Tavern } from './tavern.ts';
 
-const VISIBILITY_S = 2;
+const VISIBILITY_S = 3;
 /** Longer than twice the visibility timeout. */
-const WATCHED_S = 5;
+const WATCHED_S = 7;
 
 export async function extendsVisibility(): Promise<void> {
   await using bench = await openSqs();
