@@ -35,6 +35,11 @@ async function pay({ id }: { readonly id: string }): Promise<boolean> {
 
 await queue.connect();
 process.stdout.write('{"event":"connected"}\n');
-if (process.env.STANDS_BY) await once(process, 'SIGUSR2');
+if (process.env.STANDS_BY) {
+  // A listener for a signal keeps no process alive, and not every client has a socket open by now.
+  const alive = setInterval(() => {}, 1_000);
+  await once(process, 'SIGUSR2');
+  clearInterval(alive);
+}
 await new Worker(queue, { pay }, { ...reading.settings, log: silent }).start();
 process.stdout.write('{"event":"ready"}\n');
