@@ -1,4 +1,4 @@
-/** A worker that holds messages dies, and another one that stood by begins in the same moment. How long until that one has them? */
+/** A worker that holds messages dies, and another one starts in the same moment. How long until that one has them? */
 import { bodyOf, connectQueue, type Place } from './queues.ts';
 import { WorkerProcess } from './worker-process.ts';
 
@@ -36,12 +36,9 @@ export async function measureRedelivery(place: Place, end: End, noticeS: number)
   const outcomes = await Promise.all(ids.map((id) => queue.publish({ id, body: bodyOf(id) })));
   if (outcomes.some(({ outcome }) => outcome !== 'confirmed')) throw new Error('a message was not confirmed');
   await first.count('got', IN_HAND[place.broker]);
-  // Up and connected, so that what is measured is the broker's notice and no program's start.
-  await using second = new WorkerProcess({ ...env, STANDS_BY: '1' });
-  await second.connected();
   const endedAtMs = performance.timeOrigin + performance.now();
   first.signal(end === 'killed' ? 'SIGKILL' : 'SIGSTOP');
-  second.signal('SIGUSR2');
+  await using second = new WorkerProcess(env);
   await second.count('done', REDELIVERY.messages);
   await queue.close();
   const times = second.events.filter(({ event }) => event === 'done').map(({ atMs }) => Math.round(atMs - endedAtMs));

@@ -20,7 +20,6 @@ export class WorkerProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #gone: Promise<void>;
   readonly #listeners = new Set<() => void>();
-  #connected = false;
   #ready = false;
 
   /** Does not wait until it is ready. */
@@ -39,16 +38,11 @@ export class WorkerProcess implements AsyncDisposable {
       });
     });
     createInterface({ input: stdout }).on('line', (line) => {
-      const told = JSON.parse(line) as WorkerEvent | { readonly event: 'connected' } | { readonly event: 'ready' };
-      if (told.event === 'connected') this.#connected = true;
-      else if (told.event === 'ready') this.#ready = true;
+      const told = JSON.parse(line) as WorkerEvent | { readonly event: 'ready' };
+      if (told.event === 'ready') this.#ready = true;
       else this.events.push(told);
       for (const listener of this.#listeners) listener();
     });
-  }
-
-  connected(): Promise<void> {
-    return this.#until(() => this.#connected, 'is not connected');
   }
 
   ready(): Promise<void> {
@@ -64,7 +58,7 @@ export class WorkerProcess implements AsyncDisposable {
     return new Set(this.events.filter((each) => each.event === event).map(({ id }) => id));
   }
 
-  signal(name: 'SIGKILL' | 'SIGSTOP' | 'SIGUSR2'): void {
+  signal(name: 'SIGKILL' | 'SIGSTOP'): void {
     this.#child.kill(name);
   }
 

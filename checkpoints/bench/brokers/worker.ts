@@ -1,10 +1,8 @@
 /**
  * A worker of the message-queue lab, with effects that happen on paper: it writes a JSON line for each message that it
  * is handed, and for each that it has settled. Configured as the lab's program is. Effects of `held-…` never end where
- * `HOLDS` is set; those of `flaky-…` fail until their third attempt. With `STANDS_BY` it is connected, and consumes
- * from SIGUSR2 on.
+ * `HOLDS` is set; those of `flaky-…` fail until their third attempt.
  */
-import { once } from 'node:events';
 import pg from 'pg';
 import { readSettings } from '../../../labs/3-distributed/message-queue/solution/settings.ts';
 import { Worker } from '../../../labs/3-distributed/message-queue/solution/worker.ts';
@@ -34,12 +32,5 @@ async function pay({ id }: { readonly id: string }): Promise<boolean> {
 }
 
 await queue.connect();
-process.stdout.write('{"event":"connected"}\n');
-if (process.env.STANDS_BY) {
-  // A listener for a signal keeps no process alive, and not every client has a socket open by now.
-  const alive = setInterval(() => {}, 1_000);
-  await once(process, 'SIGUSR2');
-  clearInterval(alive);
-}
 await new Worker(queue, { pay }, { ...reading.settings, log: silent }).start();
 process.stdout.write('{"event":"ready"}\n');
