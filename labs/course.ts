@@ -49,7 +49,7 @@ export const course: Course = {
       labs: [microservices, messageQueue, cache],
       writeUps: [
         { slug: 'monolith-or-microservices', question: 'Monolith or microservices?', status: 'planned' },
-        { slug: 'rabbitmq-kafka-or-sqs', question: 'RabbitMQ, Kafka or SQS?', status: 'planned' },
+        { slug: 'rabbitmq-kafka-or-sqs', question: 'RabbitMQ, Kafka or SQS?', status: 'written' },
         { slug: 'which-cache-strategy', question: 'Which cache strategy?', status: 'written' },
       ],
     },

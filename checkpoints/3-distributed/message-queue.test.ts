@@ -166,13 +166,13 @@ checkpoint(
   'memory-alarm',
   'while the broker takes no publishes they fail in time, and what lies in the queues is worked off',
   livesThroughAnAlarm,
-  { timeoutMs: 120_000 },
+  { concurrent: true, timeoutMs: 120_000 },
 );
 checkpoint(
   'broker-killed',
   'of 10,000 messages, with the broker killed under load, none that was confirmed is lost and none has two effects',
   losesNothing,
-  { timeoutMs: 120_000 },
+  { concurrent: true, timeoutMs: 120_000 },
 );
 checkpoint(
   'graceful-stop',
@@ -213,7 +213,7 @@ checkpoint(
 checkpoint(
   'sqs-once',
   'on SQS a worker killed after the commit and before the delete leaves one effect',
-  () => onBench(openSqs, { RETRY_DELAY_MS: '300', MAX_ATTEMPTS: '100' }, deliversOnce),
+  () => onBench(openSqs, { RETRY_DELAY_MS: '300', MAX_ATTEMPTS: '100', VISIBILITY_TIMEOUT_S: '1' }, deliversOnce),
   { concurrent: true, timeoutMs: 120_000 },
 );
 checkpoint(

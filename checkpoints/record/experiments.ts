@@ -53,4 +53,18 @@ export const EXPERIMENTS: Readonly<Record<string, Experiment>> = {
     ],
     drawing: ['checkpoints/bench/cache/strategy-plots.ts', 'checkpoints/bench/plot.ts'],
   },
+  'rabbitmq-kafka-or-sqs': {
+    module: 'checkpoints/bench/brokers/rabbitmq-kafka-or-sqs.ts',
+    run: 'runBrokers',
+    plot: 'plotBrokers',
+    inputs: [
+      'checkpoints/bench/brokers',
+      'checkpoints/bench/distribution.ts',
+      'checkpoints/3-distributed/message-queue/kafka-bench.ts',
+      'checkpoints/3-distributed/message-queue/kcat.ts',
+      'checkpoints/3-distributed/message-queue/sqs-bench.ts',
+      'labs/3-distributed/message-queue/solution',
+    ],
+    drawing: ['checkpoints/bench/brokers/broker-plots.ts', 'checkpoints/bench/plot.ts'],
+  },
 };

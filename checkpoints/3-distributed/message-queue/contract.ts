@@ -119,6 +119,9 @@ const MAX_ATTEMPTS = 3;
 export async function setsAsideAndRedrives(tavern: Tavern, bench: Bench): Promise<void> {
   await curse(tavern, 'Cursed');
   const program = await tavern.start({ MAX_ATTEMPTS: String(MAX_ATTEMPTS), RETRY_DELAY_MS: '300' });
+  // A look ahead: a reader of its own takes some seconds to begin.
+  const looking = bench.dead();
+  looking.catch(() => {});
   const key = keyOf(2);
   const poison = [reward('open', { adventurer: 'Cursed' }), reward('keyed', { adventurer: 'Cursed', key })];
   await publish(program, [...poison, reward('behind', { key })]);
@@ -181,15 +184,18 @@ function expectRecord({ attempts: told, history }: DeadMessage, sent: string): v
 
 /** The program says of itself what the table says. */
 export async function namesDifferences(benches: readonly (() => Promise<Bench>)[]): Promise<void> {
-  {
+  const rabbit = async (): Promise<void> => {
     await using tavern = await Tavern.open();
     await expectTraits(await tavern.start({ ROLE: 'publisher' }), 'rabbitmq');
-  }
-  for (const open of benches) {
+  };
+  const other = async (open: () => Promise<Bench>): Promise<void> => {
     await using bench = await open();
     await using tavern = await Tavern.open({ broker: bench });
     await expectTraits(await tavern.start({ ROLE: 'publisher' }), bench.env.BROKER as keyof typeof DIFFERENCES);
-  }
+  };
+  // All to their end, so that none is left behind; then the first failure, in this order.
+  const results = await Promise.allSettled([rabbit(), ...benches.map(other)]);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
 async function expectTraits(program: Program, broker: keyof typeof DIFFERENCES): Promise<void> {

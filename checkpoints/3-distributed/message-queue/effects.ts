@@ -4,8 +4,10 @@ import { CheckpointFailure, fail } from '../../harness/failure.ts';
 import type { Program } from '../../harness/program.ts';
 import type { Tavern } from './tavern.ts';
 
-const PAID_WITHIN_MS = 12_000;
+/** Far more than an effect takes, and short enough to be waited for by whoever is still missing it. */
+const PAID_WITHIN_MS = 7_000;
 const HELD = 42;
+const MANY = 500;
 
 /** The ids in the ledger, in the order of their effects. */
 export async function paid(tavern: Tavern): Promise<string[]> {
@@ -20,36 +22,79 @@ export interface PaidText {
   readonly usually: string;
   readonly program?: Program | undefined;
   readonly withinMs?: number;
+  /** Give up when nothing has come for so long. Default: wait to the end. */
+  readonly stillMs?: number;
 }
 
 /** Waits until each of these ids has had its effect. What else is in the ledger is not looked at. */
 export async function expectPaid(tavern: Tavern, ids: readonly string[], text: PaidText): Promise<void> {
-  const { withinMs = PAID_WITHIN_MS, program, usually } = text;
+  const { withinMs = PAID_WITHIN_MS, stillMs = Number.POSITIVE_INFINITY, program, usually } = text;
+  const since = performance.now();
+  const reader = new LedgerReader(tavern, ids.length);
+  const otherwise = (ledger: readonly string[]): CheckpointFailure => {
+    const there = new Set(ledger);
+    const missing = ids.filter((id) => !there.has(id));
+    const waitedMs = Math.round(performance.now() - since).toLocaleString('en');
+    return new CheckpointFailure({
+      ...(text.sent === undefined ? {} : { sent: text.sent }),
+      expected:
+        text.expected ?? (ids.length === 1 ? `the effect of ${ids[0]}` : `the effects of ${ids.length} messages`),
+      received: ids.length === 1 ? 'none' : 'some are missing',
+      usually,
+      details: [
+        `missing after ${waitedMs} ms: ${missing.slice(0, 5).join(', ')} (${missing.length} of ${ids.length})`,
+        ...(program?.logTail() ?? []),
+      ],
+    });
+  };
   await pollUntil(
-    () => paid(tavern),
-    (ledger) => {
-      const there = new Set(ledger);
-      return ids.every((id) => there.has(id));
+    async () => {
+      // Asked first, so that what it did before its end is seen.
+      const hasEnded = program?.ended ?? false;
+      const ledger = await reader.read();
+      const isOver = hasEnded || reader.stillMs() > deadlineMs(stillMs);
+      if (isOver && !holdsAll(ledger, ids)) throw otherwise(ledger);
+      return ledger;
     },
-    {
-      withinMs,
-      everyMs: 25,
-      otherwise: (ledger) => {
-        const missing = ids.filter((id) => !ledger.includes(id));
-        return new CheckpointFailure({
-          ...(text.sent === undefined ? {} : { sent: text.sent }),
-          expected:
-            text.expected ?? (ids.length === 1 ? `the effect of ${ids[0]}` : `the effects of ${ids.length} messages`),
-          received: ids.length === 1 ? 'none' : 'some are missing',
-          usually,
-          details: [
-            `missing after ${deadlineMs(withinMs).toLocaleString('en')} ms: ${missing.slice(0, 5).join(', ')} (${missing.length} of ${ids.length})`,
-            ...(program?.logTail() ?? []),
-          ],
-        });
-      },
-    },
+    (ledger) => holdsAll(ledger, ids),
+    { withinMs, everyMs: 25, otherwise },
   );
+}
+
+function holdsAll(ledger: readonly string[], ids: readonly string[]): boolean {
+  if (ledger.length < ids.length) return false;
+  const there = new Set(ledger);
+  return ids.every((id) => there.has(id));
+}
+
+/** Reads the ledger again and again. While a long one still grows, it is only counted: to read it would slow it down. */
+class LedgerReader {
+  readonly #tavern: Tavern;
+  readonly #wanted: number;
+  #counted = -1;
+  #grewAt = performance.now();
+
+  constructor(tavern: Tavern, wanted: number) {
+    this.#tavern = tavern;
+    this.#wanted = wanted;
+  }
+
+  async read(): Promise<string[]> {
+    if (this.#wanted > MANY) {
+      const { rows } = await this.#tavern.sql.query<{ n: number }>('SELECT count(*)::integer AS n FROM ledger');
+      const counted = rows[0]?.n ?? 0;
+      const grows = counted < this.#wanted && counted !== this.#counted;
+      if (counted !== this.#counted) this.#grewAt = performance.now();
+      this.#counted = counted;
+      if (grows) return [];
+    }
+    return paid(this.#tavern);
+  }
+
+  /** How long a long ledger has not grown. A short one is not watched for that. */
+  stillMs(): number {
+    return this.#wanted > MANY ? performance.now() - this.#grewAt : 0;
+  }
 }
 
 /** Fails unless the ledger holds exactly these, each once, in this order where `ordered`. */

@@ -6,6 +6,7 @@ import { proxyTo } from './publishing.ts';
 import { reward } from './reward.ts';
 import { Tavern } from './tavern.ts';
 
+const AFTER_THE_MARKER_MS = 4_000;
 const UNDER_WAY = 'the worker does not begin the effect, or does not write the tables of the brief';
 
 export async function getsItsMessagesAgain(): Promise<void> {
@@ -19,8 +20,12 @@ export async function getsItsMessagesAgain(): Promise<void> {
   await first.exited;
   await endSessionsOf(tavern);
   await hold.release();
-  await tavern.start();
+  const second = await tavern.start();
+  await publish(second, [reward('marker')]);
+  await expectPaid(tavern, ['marker'], { usually: UNDER_WAY, program: second });
+  // What was handed out before it, and came back, lay in front of it.
   await expectPaid(tavern, ['held', 'open'], {
+    withinMs: AFTER_THE_MARKER_MS,
     sent: 'two messages; the worker was killed in the middle of their effects, and another one started',
     usually: 'the message is acknowledged when it arrives, before its effect: then nobody has it',
   });

@@ -6,18 +6,72 @@ import { CheckpointFailure, check } from '../../harness/failure.ts';
 import type { TcpProxy } from '../../harness/faults/tcp-proxy.ts';
 import { startPrivatePostgres } from '../../services/private-server.ts';
 import { keyOf } from './broker.ts';
-import { expectPaid, paid } from './effects.ts';
+import { expectPaid, holdEffects, paid } from './effects.ts';
 import { type Answer, outcomesOf, post, publish } from './post.ts';
 import { proxyTo } from './publishing.ts';
 import { type Reward, reward, rewards } from './reward.ts';
 import { Tavern } from './tavern.ts';
 
-const BACK_WITHIN_MS = 20_000;
+const BACK_WITHIN_MS = 10_000;
 
 /** More than the messages have attempts, all together. */
-const KNOCKS = 12;
+const KNOCKS = 8;
 
 export async function blamesNoMessageForTheDatabase(): Promise<void> {
+  // Both to their end, so that none is left behind.
+  const results = await Promise.allSettled([outlivesTheDatabase(), leavesAStuckDatabase()]);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+const STUCK_MS = 1_000;
+
+/** A lock that nobody lets go: the database is there, takes the statement, and says nothing more. */
+async function leavesAStuckDatabase(): Promise<void> {
+  const env = { DATABASE_TIMEOUT_MS: String(STUCK_MS), MAX_ATTEMPTS: '1' };
+  await using tavern = await Tavern.open({ env });
+  const program = await tavern.start();
+  await using hold = await holdEffects(tavern);
+  await publish(program, [reward('stuck', { adventurer: 'Held' })]);
+  await hold.reached(1, 'the worker does not begin the effect');
+  const [first] = await waits(tavern);
+  const sent = `a message whose statement the database does not answer, with DATABASE_TIMEOUT_MS=${STUCK_MS} and MAX_ATTEMPTS=1`;
+  const failed = (received: string, usually: string) =>
+    new CheckpointFailure({
+      sent,
+      expected: 'the wait to be given up, and the effect to be tried again without counting',
+      received,
+      usually,
+      details: program.logTail(),
+    });
+  await pollUntil(
+    async () => {
+      if ((await tavern.rabbit.ready('dead')) > 0) {
+        throw failed('the message in <QUEUE>.dead', 'a timeout of the database counts as a failed attempt');
+      }
+      return waits(tavern);
+    },
+    (now) => now.some((wait) => wait !== first),
+    {
+      withinMs: BACK_WITHIN_MS,
+      everyMs: 25,
+      otherwise: () =>
+        failed('the same statement, still waiting', 'a statement waits without a limit: the driver sets none'),
+    },
+  );
+  await hold.release();
+  await expectPaid(tavern, ['stuck'], { sent, usually: 'the message is given up with the wait', program });
+}
+
+/** The waits for a lock: which session, and since when. */
+async function waits({ sql }: Tavern): Promise<string[]> {
+  const { rows } = await sql.query<{ wait: string }>(
+    `SELECT pid || ' since ' || query_start AS wait FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event_type = 'Lock' AND pid <> pg_backend_pid()`,
+  );
+  return rows.map(({ wait }) => wait);
+}
+
+async function outlivesTheDatabase(): Promise<void> {
   await using server = await startPrivatePostgres();
   const env = { MAX_ATTEMPTS: '2', RETRY_DELAY_MS: '50' };
   await using tavern = await Tavern.open({ env, databaseServer: server.url });

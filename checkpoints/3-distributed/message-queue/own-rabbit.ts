@@ -15,10 +15,18 @@ const USUAL = '0.4';
 
 let started: Promise<PrivateServer> | undefined;
 
-/** The broker that checkpoints of this file may kill. Started once, as it takes seconds. */
-export function ownRabbit(): Promise<PrivateServer> {
+let turn: Promise<unknown> = Promise.resolve();
+
+/**
+ * Work with the broker that checkpoints of this file may kill, one after the other: what is one's outage would be the
+ * other's. Started once, as it takes seconds.
+ */
+export function withOwnRabbit(work: (server: PrivateServer) => Promise<void>): Promise<void> {
   started ??= startPrivateRabbitmq();
-  return started;
+  const server = started;
+  const done = turn.then(async () => work(await server));
+  turn = done.catch(() => {});
+  return done;
 }
 
 export async function closeOwnRabbit(): Promise<void> {

@@ -110,6 +110,7 @@ export const messageQueue: BuiltLab = {
       hints: [
         'Will the tenth attempt read what the first could not?',
         'Tell two kinds of errors apart: what may pass, and what never will. The second needs no retry.',
+        'Headers of other publishers may hold anything as well: read attempts and history as carefully as a body.',
       ],
     },
     {
@@ -129,7 +130,7 @@ export const messageQueue: BuiltLab = {
       hints: [
         'Who counts the attempts, if each may happen in another process?',
         'Let the message carry its count and its history, in its headers, from attempt to attempt.',
-        'Confirm first, then acknowledge: the copy in the dead-letter queue must exist before the original goes.',
+        'Confirm first, then acknowledge: the copy in the dead-letter queue must exist before the original goes, and a queue must have it.',
       ],
     },
     {
@@ -147,7 +148,7 @@ export const messageQueue: BuiltLab = {
       read: 'poison-messages',
       hints: [
         'What was put aside is to be tried again, as if it were new; but what went wrong before should still be known.',
-        'Attempts begin at 0, the history stays.',
+        'Attempts begin at 0; the history and the header key stay.',
         'What dies again comes back into the queue that you are emptying. Take as many as lie there when you start.',
       ],
     },
@@ -203,6 +204,7 @@ export const messageQueue: BuiltLab = {
       hints: [
         'The database is away for a minute. How many good messages are in your dead-letter queue then?',
         'Tell errors of the message from errors of the world around it. On the second: wait, and try again without counting.',
+        'A database that is stuck answers nothing at all: give each statement DATABASE_TIMEOUT_MS, and treat its end as an outage.',
       ],
     },
     {

@@ -1,7 +1,7 @@
 import { type Consumer, type IHeaders, Kafka, type KafkaMessage, logLevel, Partitioners, type Producer } from 'kafkajs';
 import { KafkaBatches } from './kafka-batches.ts';
 import type { Log } from './log.ts';
-import { type Attempt, PARTITIONS, partitionOf } from './message.ts';
+import { PARTITIONS, parseAttempts, parseHistory, partitionOf } from './message.ts';
 import { pause } from './pause.ts';
 import type { Delivery, Outcome, Outgoing, Queue, Record, Traits } from './queue.ts';
 import type { Settings } from './settings.ts';
@@ -322,6 +322,6 @@ function recordHeaders({ attempts, history }: Record): IHeaders {
 
 function readHeaders(headers: IHeaders) {
   const text = (name: string) => headers[name]?.toString();
-  const history = JSON.parse(text('history') ?? '[]') as Attempt[];
-  return { id: text('id'), key: text('key'), record: { attempts: Number(text('attempts') ?? '0'), history } };
+  const record = { attempts: parseAttempts(text('attempts')), history: parseHistory(text('history')) };
+  return { id: text('id'), key: text('key'), record };
 }

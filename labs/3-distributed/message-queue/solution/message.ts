@@ -52,8 +52,26 @@ export function parseReward(text: string): Reward {
 }
 
 function isText(text: string): boolean {
+  // Seldom are there more code units than code points may be, so they are seldom counted.
+  const isShort = text.length <= MAX_ADVENTURER_CHARS || [...text].length <= MAX_ADVENTURER_CHARS;
   // PostgreSQL holds no U+0000, and UTF-8 no half of a surrogate pair.
-  return text.length >= 1 && [...text].length <= MAX_ADVENTURER_CHARS && !text.includes('\0') && text.isWellFormed();
+  return text.length >= 1 && isShort && !text.includes('\0') && text.isWellFormed();
+}
+
+/** A history that came with a message. It may come from another publisher: what is none, is as if there were none. */
+export function parseHistory(text: unknown): readonly Attempt[] {
+  try {
+    const list: unknown = JSON.parse(String(text));
+    return Array.isArray(list) ? (list as Attempt[]) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** The number of attempts that came with a message, as a number or as text; what is none, is 0. */
+export function parseAttempts(told: unknown): number {
+  const count = Number(told ?? 0);
+  return Number.isInteger(count) && count >= 0 ? count : 0;
 }
 
 /** The partition of a key, the same for every publisher whatever it is written in. */

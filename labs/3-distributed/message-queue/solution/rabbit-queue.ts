@@ -1,6 +1,6 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import type { Log } from './log.ts';
-import type { Attempt } from './message.ts';
+import { parseAttempts, parseHistory } from './message.ts';
 import { pause } from './pause.ts';
 import type { Delivery, Outcome, Outgoing, Queue, Record, Traits } from './queue.ts';
 import { RabbitLink } from './rabbit-link.ts';
@@ -39,10 +39,10 @@ export class RabbitQueue implements Queue {
   constructor(settings: RabbitSettings, log: Log) {
     this.#settings = settings;
     this.#log = log;
-    this.#publisher = new RabbitPublisher(() => this.#publishing, settings.publishTimeoutMs);
-    this.#publishing = this.#linkTo(async (connection, drop) => {
-      await declareTopology(await this.#publisher.open(connection, drop), settings);
-    });
+    this.#publisher = new RabbitPublisher(settings.publishTimeoutMs);
+    this.#publishing = this.#linkTo((connection, drop) =>
+      this.#publisher.open(connection, drop, (channel) => declareTopology(channel, settings)),
+    );
   }
 
   connect(): Promise<void> {
@@ -190,9 +190,5 @@ function headersOf(key: string | undefined, { attempts, history }: Record): { [n
 }
 
 function recordOf(headers: Readonly<{ [name: string]: unknown }>): Record {
-  const { attempts, history } = headers;
-  return {
-    attempts: typeof attempts === 'number' ? attempts : 0,
-    history: typeof history === 'string' ? (JSON.parse(history) as Attempt[]) : [],
-  };
+  return { attempts: parseAttempts(headers.attempts), history: parseHistory(headers.history) };
 }

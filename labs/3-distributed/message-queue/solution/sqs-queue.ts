@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { Lanes } from './lanes.ts';
 import type { Log } from './log.ts';
-import type { Attempt } from './message.ts';
+import { parseAttempts, parseHistory } from './message.ts';
 import { pause } from './pause.ts';
 import type { Delivery, Outcome, Outgoing, Queue, Record, Traits } from './queue.ts';
 import type { Settings } from './settings.ts';
@@ -113,7 +113,8 @@ export class SqsQueue implements Queue {
   // #region sqs-redrive
   async redrive(): Promise<number> {
     const { open, ordered, openDead, orderedDead } = this.#known();
-    return (await this.#redriveFrom(openDead, open)) + (await this.#redriveFrom(orderedDead, ordered));
+    const moved = await Promise.all([this.#redriveFrom(openDead, open), this.#redriveFrom(orderedDead, ordered)]);
+    return moved.reduce((sum, count) => sum + count, 0);
   }
 
   async #redriveFrom(dead: string, origin: string): Promise<number> {
@@ -287,6 +288,6 @@ function attributesOf(id: string, key: string | undefined, record: Record | unde
 
 function readMessage({ MessageAttributes = {} }: Message) {
   const text = (name: string) => MessageAttributes[name]?.StringValue;
-  const history = JSON.parse(text('history') ?? '[]') as Attempt[];
-  return { id: text('id'), key: text('key'), record: { attempts: Number(text('attempts') ?? '0'), history } };
+  const record = { attempts: parseAttempts(text('attempts')), history: parseHistory(text('history')) };
+  return { id: text('id'), key: text('key'), record };
 }
