@@ -57,7 +57,8 @@ export interface SystemsFigures {
     readonly ratios: Readonly<Record<Alone | 'readsPerSecond' | 'cpuMsPerRead' | 'acceptancesPerSecond', Ratio>>;
     readonly lines: LinesOfCode;
     readonly outages: readonly Outage[];
-    readonly recoveries: readonly Recovery[];
+    /** All rounds together. */
+    readonly recovery: Readonly<Record<SystemName, Recovery>>;
   };
 }
 
@@ -80,9 +81,9 @@ export async function runSystems(onProgress: (line: string) => void = console.er
   if (postgresql === undefined || rabbitmq === undefined) throw new Error('a service was found and has no address');
   const addresses = { postgresql, rabbitmq };
   const { systems, ratios } = await underLoad(addresses, onProgress);
-  const { outages, recoveries } = await underOutages(addresses, onProgress);
+  const { outages, recovery } = await underOutages(addresses, onProgress);
   const lines = await countLines();
-  return { parameters: PARAMETERS, notes: NOTES, results: { systems, ratios, lines, outages, recoveries } };
+  return { parameters: PARAMETERS, notes: NOTES, results: { systems, ratios, lines, outages, recovery } };
 }
 
 interface Subject {
@@ -133,18 +134,37 @@ async function underLoad(addresses: Addresses, onProgress: (line: string) => voi
 
 async function underOutages(addresses: Addresses, onProgress: (line: string) => void) {
   const outages: Outage[] = [];
-  const recoveries: Recovery[] = [];
+  const recovery: Partial<Record<SystemName, Recovery>> = {};
   for (const name of NAMES) {
     await using system = await System.open(name, addresses, { proxied: true });
     await system.start();
     onProgress(`${name}: without each of its parts …`);
     outages.push(...(await measureOutages(system)));
+    const recoveries: Recovery[] = [];
     for (let round = 1; round <= RECOVERY.rounds; round += 1) {
       onProgress(`${name}: killed in the middle, ${round} of ${RECOVERY.rounds} …`);
       recoveries.push(await measureRecovery(system));
     }
+    recovery[name] = together(recoveries);
   }
-  return { outages, recoveries };
+  return { outages, recovery: recovery as Record<SystemName, Recovery> };
+}
+
+/** Counts are summed; of the times, the median. */
+function together(rounds: readonly Recovery[]): Recovery {
+  const [first] = rounds;
+  if (first === undefined) throw new Error('no rounds');
+  const sum = (of: (each: Recovery) => number) => rounds.reduce((total, each) => total + of(each), 0);
+  return {
+    ...first,
+    acceptances: sum((each) => each.acceptances),
+    answered: sum((each) => each.answered),
+    waiting: sum((each) => each.waiting),
+    settledMs: median(rounds.map((each) => each.settledMs)),
+    accepted: sum((each) => each.accepted),
+    tooMany: sum((each) => each.tooMany),
+    tooFew: sum((each) => each.tooFew),
+  };
 }
 
 function figuresOf(rounds: readonly Round[], starts: readonly number[]): Omit<SystemFigures, 'idle' | 'afterLoad'> {
