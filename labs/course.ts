@@ -48,7 +48,7 @@ export const course: Course = {
       status: 'written',
       labs: [microservices, messageQueue, cache],
       writeUps: [
-        { slug: 'monolith-or-microservices', question: 'Monolith or microservices?', status: 'planned' },
+        { slug: 'monolith-or-microservices', question: 'Monolith or microservices?', status: 'written' },
         { slug: 'rabbitmq-kafka-or-sqs', question: 'RabbitMQ, Kafka or SQS?', status: 'written' },
         { slug: 'which-cache-strategy', question: 'Which cache strategy?', status: 'written' },
       ],

@@ -53,6 +53,19 @@ export const EXPERIMENTS: Readonly<Record<string, Experiment>> = {
     ],
     drawing: ['checkpoints/bench/cache/strategy-plots.ts', 'checkpoints/bench/plot.ts'],
   },
+  'monolith-or-microservices': {
+    module: 'checkpoints/bench/monolith/monolith-or-microservices.ts',
+    run: 'runSystems',
+    plot: 'plotSystems',
+    inputs: [
+      'checkpoints/bench/monolith',
+      'checkpoints/bench/distribution.ts',
+      'checkpoints/bench/process-footprint.ts',
+      'labs/3-distributed/microservices/solution',
+      'labs/3-distributed/microservices/starter/monolith',
+    ],
+    drawing: ['checkpoints/bench/monolith/system-plots.ts', 'checkpoints/bench/plot.ts'],
+  },
   'rabbitmq-kafka-or-sqs': {
     module: 'checkpoints/bench/brokers/rabbitmq-kafka-or-sqs.ts',
     run: 'runBrokers',

@@ -1,6 +1,6 @@
 /**
- * Pact's verifier as a process of its own, as its core is native and writes to standard output. Takes one task as JSON
- * on the command line, and writes the outcome as the last line.
+ * Pact's verifier as a process of its own, as its core is native and writes to standard output. Takes tasks as JSON on the
+ * command line, and writes an outcome for each as a line, in their order, until one is not good.
  */
 import { MessageProviderPact, Verifier } from '@pact-foundation/pact';
 
@@ -21,23 +21,28 @@ export interface ContractOutcome {
   readonly mismatches: readonly string[];
 }
 
-const task = JSON.parse(process.argv[2] ?? '{}') as ContractTask;
-const stateHandlers = Object.fromEntries(
-  Object.entries(task.states).map(([state, values]) => [state, () => Promise.resolve({ ...values })]),
-);
-const common = { provider: task.provider, pactUrls: [task.file], logLevel: 'error' as const, stateHandlers };
+const tasks = JSON.parse(process.argv[2] ?? '[]') as ContractTask[];
+for (const task of tasks) if (!(await isKept(task))) break;
 
-try {
-  if (task.baseUrl !== undefined) await new Verifier({ ...common, providerBaseUrl: task.baseUrl }).verifyProvider();
-  else {
-    const messageProviders = Object.fromEntries(
-      Object.entries(task.messages ?? {}).map(([name, message]) => [name, () => Promise.resolve(message)]),
-    );
-    await new MessageProviderPact({ ...common, messageProviders }).verify();
+async function isKept(task: ContractTask): Promise<boolean> {
+  const stateHandlers = Object.fromEntries(
+    Object.entries(task.states).map(([state, values]) => [state, () => Promise.resolve({ ...values })]),
+  );
+  const common = { provider: task.provider, pactUrls: [task.file], logLevel: 'error' as const, stateHandlers };
+  try {
+    if (task.baseUrl !== undefined) await new Verifier({ ...common, providerBaseUrl: task.baseUrl }).verifyProvider();
+    else {
+      const messageProviders = Object.fromEntries(
+        Object.entries(task.messages ?? {}).map(([name, message]) => [name, () => Promise.resolve(message)]),
+      );
+      await new MessageProviderPact({ ...common, messageProviders }).verify();
+    }
+    tell({ ok: true, mismatches: [] });
+    return true;
+  } catch (error) {
+    tell({ ok: false, mismatches: mismatchesOf((error as Error).message) });
+    return false;
   }
-  tell({ ok: true, mismatches: [] });
-} catch (error) {
-  tell({ ok: false, mismatches: mismatchesOf((error as Error).message) });
 }
 
 function tell(outcome: ContractOutcome): void {

@@ -6,7 +6,7 @@ import { deadlineMs } from '../../harness/deadline.ts';
 import { CheckpointFailure, check } from '../../harness/failure.ts';
 import type { ContractOutcome, ContractTask } from './contract-verifier.ts';
 import { accept, fundedGuild, postQuest, register, settled } from './tales.ts';
-import { INTERNAL_SECRET, sharedTown } from './town.ts';
+import { INTERNAL_SECRET, otherTown, SERVICES } from './town.ts';
 
 const VERIFIER = fileURLToPath(new URL('./contract-verifier.ts', import.meta.url));
 const CONTRACTS = fileURLToPath(
@@ -15,24 +15,34 @@ const CONTRACTS = fileURLToPath(
 const VERIFIED_WITHIN_MS = 30_000;
 const run = promisify(execFile);
 
-/** Holds a provider, or its messages, against what one consumer has written down. */
-async function verify(task: Omit<ContractTask, 'file'>, consumer: string): Promise<void> {
-  const file = `${CONTRACTS}${consumer}-${task.provider}.json`;
+/** A contract, and who has written it down. */
+interface Held extends Omit<ContractTask, 'file'> {
+  readonly consumer: string;
+}
+
+/** Holds providers, or their messages, against what consumers have written down. Fails for the first that does not fit. */
+async function verify(held: readonly Held[]): Promise<void> {
   const env = { ...process.env, PACT_DO_NOT_TRACK: 'true' };
   const options = { env, timeout: deadlineMs(VERIFIED_WITHIN_MS), maxBuffer: 4 * 1024 * 1024 };
-  const { stdout } = await run(process.execPath, [VERIFIER, JSON.stringify({ ...task, file })], options);
-  const line = /^OUTCOME (.*)$/m.exec(stdout)?.[1];
-  if (line === undefined) throw new Error(`Pact's verifier has told nothing: ${stdout.slice(-500)}`);
-  const { ok, mismatches } = JSON.parse(line) as ContractOutcome;
-  if (ok) return;
-  throw new CheckpointFailure({
-    sent: `contracts/${consumer}-${task.provider}.json, held against ${task.provider} by Pact`,
-    expected: `${task.provider} to keep the contract of its consumer ${consumer}`,
-    received: plain(mismatches[0] ?? 'a mismatch'),
-    usually:
-      'a provider has changed what somebody reads: add beside it first, and take away only what no contract names',
-    details: mismatches.map(plain),
-  });
+  const tasks = held.map(({ consumer, ...task }) => ({
+    ...task,
+    file: `${CONTRACTS}${consumer}-${task.provider}.json`,
+  }));
+  const { stdout } = await run(process.execPath, [VERIFIER, JSON.stringify(tasks)], options);
+  const outcomes = [...stdout.matchAll(/^OUTCOME (.*)$/gm)].map(([, line = '']) => JSON.parse(line) as ContractOutcome);
+  for (const [i, { consumer, provider }] of held.entries()) {
+    const outcome = outcomes[i];
+    if (outcome === undefined) throw new Error(`Pact's verifier has told nothing: ${stdout.slice(-500)}`);
+    if (outcome.ok) continue;
+    throw new CheckpointFailure({
+      sent: `contracts/${consumer}-${provider}.json, held against ${provider} by Pact`,
+      expected: `${provider} to keep the contract of its consumer ${consumer}`,
+      received: plain(outcome.mismatches[0] ?? 'a mismatch'),
+      usually:
+        'a provider has changed what somebody reads: add beside it first, and take away only what no contract names',
+      details: outcome.mismatches.map(plain),
+    });
+  }
 }
 
 /** Without the colours of a terminal, and without what is random. */
@@ -45,35 +55,26 @@ function plain(text: string): string {
 }
 
 export async function keepsHttpContracts(): Promise<void> {
-  const town = await sharedTown();
-  const someone = await register(town.gateway);
+  const town = await otherTown();
+  const someone = await town.resident();
   const guild = await fundedGuild(town.gateway, someone, 100);
   const quest = await postQuest(town.gateway, someone, { guild, reward: 60 });
   const identity = { accountId: someone.id, internalSecret: INTERNAL_SECRET };
   const baseUrl = (name: 'quests' | 'rewards') => `http://127.0.0.1:${town.serviceOf(name).port}`;
-  await verify(
-    {
-      provider: 'quests',
-      baseUrl: baseUrl('quests'),
-      states: {
-        'a quest': { questId: quest.id, ...identity },
-        'no such quest': { questId: randomUUID(), ...identity },
-      },
-    },
-    'gateway',
-  );
-  await verify(
-    {
-      provider: 'rewards',
-      baseUrl: baseUrl('rewards'),
-      states: { 'a treasury': { guild, ...identity }, 'no treasury': { guild: 'nobody', ...identity } },
-    },
-    'gateway',
-  );
+  const quests = {
+    'a quest': { questId: quest.id, ...identity },
+    'no such quest': { questId: randomUUID(), ...identity },
+  };
+  const rewards = { 'a treasury': { guild, ...identity }, 'no treasury': { guild: 'nobody', ...identity } };
+  await verify([
+    { consumer: 'gateway', provider: 'quests', baseUrl: baseUrl('quests'), states: quests },
+    { consumer: 'gateway', provider: 'rewards', baseUrl: baseUrl('rewards'), states: rewards },
+  ]);
 }
 
 export async function keepsEventContracts(): Promise<void> {
-  const town = await sharedTown();
+  const town = await otherTown();
+  await town.listening();
   const someone = await register(town.gateway);
   const guild = await fundedGuild(town.gateway, someone, 100);
   const quest = await postQuest(town.gateway, someone, { guild, reward: 60 });
@@ -97,8 +98,20 @@ export async function keepsEventContracts(): Promise<void> {
         'a durable queue keeps itself, and not what is in it: each message says for itself whether it is to be kept',
     });
   }
+  for (const name of [...SERVICES, 'parked']) {
+    const kind = await town.tap.kindOfQueue(name);
+    check(kind === 'as it ought to be', {
+      sent: `a look at the queue <AMQP_PREFIX>${name}`,
+      expected: 'a durable queue without arguments',
+      received:
+        kind === 'none' ? 'no such queue' : 'a queue of another kind: the broker says 406 (PRECONDITION_FAILED)',
+      usually: 'a queue that is not durable is gone when the broker restarts, with every event that waits in it',
+    });
+  }
   const messages = { 'account.registered': registered.event, 'acceptance.requested': requested.event };
   const states = { 'somebody has registered': {}, 'somebody has asked for a quest': {} };
-  await verify({ provider: 'accounts', messages, states }, 'rewards');
-  await verify({ provider: 'quests', messages, states }, 'rewards');
+  await verify([
+    { consumer: 'rewards', provider: 'accounts', messages, states },
+    { consumer: 'rewards', provider: 'quests', messages, states },
+  ]);
 }

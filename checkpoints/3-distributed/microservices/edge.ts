@@ -1,8 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { check } from '../../harness/failure.ts';
 import { exchange, expectStatus, jsonOf, statusOf } from './exchange.ts';
 import { accept, expectState, fundedGuild, postQuest, register, settled } from './tales.ts';
 import { INTERNAL_SECRET, SERVICES, type ServiceName, sharedTown } from './town.ts';
+
+/** A refusal comes at once; a firewall that drops says nothing, and is as good. */
+const CONNECT_WITHIN_MS = 1_000;
 
 const PATHS: Readonly<Record<(typeof SERVICES)[number], string>> = {
   accounts: '/accounts/me',
@@ -12,7 +17,7 @@ const PATHS: Readonly<Record<(typeof SERVICES)[number], string>> = {
 
 export async function trustsOnlyTheGateway(): Promise<void> {
   const town = await sharedTown();
-  const someone = await register(town.gateway);
+  const someone = await town.resident();
   for (const name of SERVICES) {
     const door = town.doorOf(name);
     const attempts: readonly (readonly [what: string, headers: Record<string, string>])[] = [
@@ -39,6 +44,35 @@ export async function trustsOnlyTheGateway(): Promise<void> {
       usually: 'INTERNAL_SECRET is not used, or a service looks at the token again: auth belongs once, at the edge',
       details: reply.details,
     });
+    for (const address of otherAddresses()) {
+      check(!(await accepts(address, door.port)), {
+        sent: `a connection to the port of ${name} at ${address === '127.0.0.2' ? address : 'the address of this machine in its network'}`,
+        expected: 'nobody there: services listen on 127.0.0.1 alone',
+        received: 'a connection',
+        usually:
+          'a server that is given no address listens on all of them (0.0.0.0 or ::), and only the secret stands between it and the network',
+      });
+    }
+  }
+}
+
+/** Where a service may not be found. The first belongs to the loopback interface of Linux; others refuse it anyway. */
+function otherAddresses(): string[] {
+  const outward = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ family, internal }) => family === 'IPv4' && !internal);
+  return ['127.0.0.2', ...outward.map(({ address }) => address).slice(0, 1)];
+}
+
+async function accepts(host: string, port: number): Promise<boolean> {
+  const socket = connect({ host, port, timeout: CONNECT_WITHIN_MS });
+  try {
+    return await new Promise((resolve) => {
+      socket.once('connect', () => resolve(true));
+      for (const end of ['error', 'timeout']) socket.once(end, () => resolve(false));
+    });
+  } finally {
+    socket.destroy();
   }
 }
 

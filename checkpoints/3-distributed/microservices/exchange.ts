@@ -13,6 +13,8 @@ export interface Door {
   readonly host: string;
   readonly port: number;
   readonly logTail: () => string[];
+  /** When something was last seen to happen behind it: an event, or a service that began to serve. */
+  readonly lastSignMs?: () => number;
 }
 
 export interface Sending {

@@ -1,8 +1,8 @@
 import { CheckpointFailure, check } from '../../harness/failure.ts';
 import { REACHES } from './edge.ts';
 import { exchange, expectStatus, jsonOf, mediaTypeOf, type Reply, statusOf } from './exchange.ts';
-import { fundedGuild, persist, postQuest, register } from './tales.ts';
-import { BRISK_TIMEOUT_MS, briskTown, sharedTown, signal } from './town.ts';
+import { fundedGuild, persist, postQuest } from './tales.ts';
+import { BRISK_TIMEOUT_MS, briskTown, type ServiceName, sharedTown, signal } from './town.ts';
 
 /** The brief says: the time of the gateway and one second. The rest is for a busy machine. */
 const SLACK_MS = 6_000;
@@ -28,7 +28,7 @@ function expectUnavailable(reply: Reply, sent: string): void {
 
 export async function givesOneAnswerWhenDown(): Promise<void> {
   const town = await sharedTown();
-  const { token } = await register(town.gateway);
+  const { token } = await town.resident();
   for (const [name, path] of REACHES) {
     const whole = await exchange(town.gateway, 'GET', path, { token });
     const old = town.kill(name);
@@ -69,43 +69,57 @@ function tooLate(error: unknown, sent: string): never {
   });
 }
 
+/** All of them have been frozen once, and have answered once while others were. */
+const FROZEN_TOGETHER: readonly (readonly ServiceName[])[] = [['accounts', 'quests'], ['rewards']];
+
 export async function boundsSlowServices(): Promise<void> {
   const town = await briskTown();
-  const { token } = await register(town.gateway);
-  for (const [name, path] of REACHES) {
-    const whole = await persist(town.gateway, 'GET', path, { token });
-    const { pid } = town.serviceOf(name);
-    const others = REACHES.filter(([other]) => other !== name);
-    signal(pid, 'SIGSTOP');
+  const { token } = await town.resident();
+  for (const names of FROZEN_TOGETHER) {
+    const frozen = REACHES.filter(([name]) => names.includes(name));
+    const others = REACHES.filter(([name]) => !names.includes(name));
+    const shown = names.join(' and ');
+    const whole = new Map<ServiceName, number>();
+    for (const [name, path] of frozen) {
+      whole.set(name, (await persist(town.gateway, 'GET', path, { token })).status);
+    }
+    const pids = names.map((name) => town.serviceOf(name).pid);
+    for (const pid of pids) signal(pid, 'SIGSTOP');
     try {
-      const sent = `GET ${path.replace(/[0-9a-f-]{36}/, '{id}')} while ${name} is frozen, with UPSTREAM_TIMEOUT_MS=${BRISK_TIMEOUT_MS}`;
-      const slow = exchange(town.gateway, 'GET', path, { token, withinMs: BRISK_TIMEOUT_MS + SLACK_MS });
-      slow.catch(() => {});
-      for (const [other, otherPath] of others) {
-        const reply = await oneOfThree(() => exchange(town.gateway, 'GET', otherPath, { token }));
+      const slow = frozen.map(([name, path]) => {
+        const sent = `GET ${path.replace(/[0-9a-f-]{36}/, '{id}')} while ${name} is frozen, with UPSTREAM_TIMEOUT_MS=${BRISK_TIMEOUT_MS}`;
+        const reply = exchange(town.gateway, 'GET', path, { token, withinMs: BRISK_TIMEOUT_MS + SLACK_MS });
+        reply.catch(() => {});
+        return { sent, reply };
+      });
+      for (const [other, path] of others) {
+        const reply = await oneOfThree(() => exchange(town.gateway, 'GET', path, { token }));
         check(reply.status < 500, {
-          sent: `GET of ${other} while ${name} is frozen`,
+          sent: `GET of ${other} while ${shown} ${names.length === 1 ? 'is' : 'are'} frozen`,
           expected: 'the answer of a service that has nothing to do with it',
           received: statusOf(reply),
           usually: 'slow requests take up what all share: connections, or a lock',
           details: reply.details,
         });
       }
-      expectUnavailable(await slow.catch((error: unknown) => tooLate(error, sent)), sent);
+      for (const { sent, reply } of slow) {
+        expectUnavailable(await reply.catch((error: unknown) => tooLate(error, sent)), sent);
+      }
     } finally {
-      signal(pid, 'SIGCONT');
+      for (const pid of pids) signal(pid, 'SIGCONT');
     }
-    const back = await persist(town.gateway, 'GET', path, { token });
-    expectStatus(back, whole.status, {
-      sent: `GET of ${name} after it woke up`,
-      usually: 'connections on which the gateway gave up are used again',
-    });
+    for (const [name, path] of frozen) {
+      expectStatus(await persist(town.gateway, 'GET', path, { token }), whole.get(name) ?? 0, {
+        sent: `GET of ${name} after it woke up`,
+        usually: 'connections on which the gateway gave up are used again',
+      });
+    }
   }
 }
 
 export async function answersInPart(): Promise<void> {
   const town = await briskTown();
-  const someone = await register(town.gateway);
+  const someone = await town.resident();
   const { token } = someone;
   const guild = await fundedGuild(town.gateway, someone, 100);
   const quest = await postQuest(town.gateway, someone, { guild, reward: 60 });

@@ -21,13 +21,13 @@ export async function asOwner<T>(url: string, work: (client: pg.Client) => Promi
 }
 
 /** A database of one run. Roles belong to the whole server: those that carry its name go with it. */
-export async function createDatabaseWithRoles(): Promise<Database> {
-  const database = await createDatabase();
+export async function createDatabaseWithRoles(address = serviceAddress('postgresql')): Promise<Database> {
+  const database = await createDatabase({ address });
   return {
     ...database,
     [Symbol.asyncDispose]: async () => {
       await database[Symbol.asyncDispose]();
-      await asOwner(serviceAddress('postgresql'), async (client) => {
+      await asOwner(address, async (client) => {
         const { rows } = await client.query<{ name: string }>(
           `SELECT rolname AS name FROM pg_roles WHERE starts_with(rolname, $1)`,
           [`${database.name}_`],

@@ -237,11 +237,13 @@ async function tellStory(door: Door): Promise<readonly Told[]> {
 }
 
 export async function answersAsTheMonolith(): Promise<void> {
-  const town = await sharedTown();
+  const starting = sharedTown();
+  starting.catch(() => {});
   await using database = await createDatabase();
   await using monolith = await startMonolith(database.url);
-  const before = await tellStory({ host: monolith.host, port: monolith.port, logTail: () => monolith.logTail() });
-  const after = await tellStory(town.gateway);
+  const town = await starting;
+  const oldDoor = { host: monolith.host, port: monolith.port, logTail: () => monolith.logTail() };
+  const [before, after] = await Promise.all([tellStory(oldDoor), tellStory(town.gateway)]);
   for (const [i, was] of before.entries()) {
     const is = after[i];
     const same = is !== undefined && sorted(was.headers) === sorted(is.headers) && was.body === is.body;

@@ -1,12 +1,12 @@
 import { check } from '../../harness/failure.ts';
 import { exchange, expectStatus } from './exchange.ts';
-import { persist, register } from './tales.ts';
-import { SERVICES, sharedTown } from './town.ts';
+import { persist } from './tales.ts';
+import { otherTown, SERVICES } from './town.ts';
 
 const ALL = [...SERVICES, 'gateway'] as const;
 
 export async function runsProcessesOfTheirOwn(): Promise<void> {
-  const town = await sharedTown();
+  const town = await otherTown();
   const services = ALL.map((name) => town.serviceOf(name));
   const pids = new Set(services.map(({ pid }) => pid));
   check(pids.size === ALL.length, {
@@ -21,7 +21,7 @@ export async function runsProcessesOfTheirOwn(): Promise<void> {
       usually: 'the line names another process than the one that serves, such as a shell around it',
     });
   }
-  const someone = await register(town.gateway);
+  const someone = await town.resident();
   for (const name of SERVICES) {
     const old = town.kill(name);
     const reply = await exchange(town.gateway, 'GET', '/nothing-there');

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { check } from '../../harness/failure.ts';
 import { asOwner } from './own-roles.ts';
-import { freshName, fundedGuild, postQuest, register } from './tales.ts';
+import { freshName, fundedGuild, postQuest } from './tales.ts';
 import { SERVICES, sharedTown, type Town } from './town.ts';
 
 interface Table {
@@ -12,7 +12,7 @@ interface Table {
 const INSUFFICIENT_PRIVILEGE = '42501';
 
 async function useAll(town: Town): Promise<void> {
-  const someone = await register(town.gateway);
+  const someone = await town.resident();
   const guild = await fundedGuild(town.gateway, someone, 10);
   await postQuest(town.gateway, someone, { guild, reward: 10 });
 }

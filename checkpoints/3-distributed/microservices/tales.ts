@@ -11,9 +11,12 @@ import {
   type Sending,
   statusOf,
 } from './exchange.ts';
+import { silenceSince } from './silence.ts';
 
 /** Each service may have to start again in between, on a busy machine. */
 const SETTLED_WITHIN_MS = 20_000;
+/** A look at what is hopeless costs more than one at the purse. */
+const LOOKS_EACH = 10;
 const PASSWORD = 'a long enough password';
 export const GIFT = 100;
 export const MAX_ENGAGEMENTS = 3;
@@ -128,6 +131,10 @@ export async function accept(door: Door, { token }: Adventurer, quest: Pick<Ques
   return id;
 }
 
+function silenceOf({ lastSignMs = () => 0 }: Door): { isLong(): boolean } {
+  return silenceSince(lastSignMs);
+}
+
 /** Waits until an acceptance is accepted or refused. */
 export async function settled(
   door: Door,
@@ -135,23 +142,23 @@ export async function settled(
   id: string,
   sent = 'PUT /acceptances/{id}',
 ): Promise<Acceptance> {
+  const otherwise = () =>
+    new CheckpointFailure({
+      sent,
+      expected: 'an acceptance that ends as accepted or refused',
+      received: 'one that stays pending',
+      usually:
+        'a step of the saga got lost: its event was not published, or its message was gone before its effect was there',
+      details: door.logTail(),
+    });
+  const isPending = (reply: Reply) => reply.status === 200 && jsonOf(reply).state === 'pending';
+  const silence = silenceOf(door);
   const last = await pollUntil(
     () => persist(door, 'GET', `/acceptances/${id}`, { token }),
-    (reply) => reply.status !== 200 || jsonOf(reply).state !== 'pending',
-    {
-      withinMs: SETTLED_WITHIN_MS,
-      everyMs: 15,
-      otherwise: () =>
-        new CheckpointFailure({
-          sent,
-          expected: 'an acceptance that ends as accepted or refused',
-          received: 'one that stays pending',
-          usually:
-            'a step of the saga got lost: its event was not published, or its message was gone before its effect was there',
-          details: door.logTail(),
-        }),
-    },
+    (reply) => !isPending(reply) || silence.isLong(),
+    { withinMs: SETTLED_WITHIN_MS, everyMs: 15, otherwise },
   );
+  if (isPending(last)) throw otherwise();
   expectStatus(last, 200, { sent, usually: 'an acceptance that was answered with 202 is not there any more' });
   const { state, reason } = jsonOf(last);
   return { id, state: String(state), reason };
@@ -221,22 +228,25 @@ export async function purseOf(
   { token }: Adventurer,
   accountId: string,
   text: { sent: string; usually: string },
+  /** Whether it cannot come any more. Asked now and then. */
+  isHopeless: () => Promise<boolean> = async () => false,
 ): Promise<number> {
-  const reply = await pollUntil(
-    () => persist(door, 'GET', `/purses/${accountId}`, { token }),
-    ({ status }) => status !== 404,
-    {
-      withinMs: SETTLED_WITHIN_MS,
-      everyMs: 15,
-      otherwise: (last) =>
-        new CheckpointFailure({
-          ...text,
-          expected: 'a purse for the account',
-          received: statusOf(last),
-          details: door.logTail(),
-        }),
-    },
+  let looks = 0;
+  const givenUp = async () => (looks++ % LOOKS_EACH === LOOKS_EACH - 1 && (await isHopeless())) || silence.isLong();
+  const otherwise = (last: Reply) =>
+    new CheckpointFailure({
+      ...text,
+      expected: 'a purse for the account',
+      received: statusOf(last),
+      details: door.logTail(),
+    });
+  const silence = silenceOf(door);
+  const { reply } = await pollUntil(
+    async () => ({ hopeless: await givenUp(), reply: await persist(door, 'GET', `/purses/${accountId}`, { token }) }),
+    ({ hopeless, reply: { status } }) => status !== 404 || hopeless,
+    { withinMs: SETTLED_WITHIN_MS, everyMs: 15, otherwise: ({ reply }) => otherwise(reply) },
   );
+  if (reply.status === 404) throw otherwise(reply);
   expectStatus(reply, 200, { usually: text.usually, sent: text.sent });
   return Number(jsonOf(reply).gold);
 }

@@ -2,6 +2,7 @@ import { type Channel, type ChannelModel, connect, type Options } from 'amqplib'
 import { pollUntil } from '../../harness/deadline.ts';
 import { CheckpointFailure } from '../../harness/failure.ts';
 import type { QueuePrefix } from '../../harness/queue-prefix.ts';
+import { silenceSince } from './silence.ts';
 
 export interface Heard {
   readonly type: string;
@@ -20,6 +21,8 @@ const HEARD_WITHIN_MS = 10_000;
 /** Listens to all that goes over the exchange of a system, and says things there itself. */
 export class Tap implements AsyncDisposable {
   readonly heard: Heard[] = [];
+  /** When the last message was heard, by `performance.now()`. */
+  lastHeardMs = 0;
   readonly #connection: ChannelModel;
   readonly #channel: Channel;
   readonly #prefix: QueuePrefix;
@@ -43,6 +46,7 @@ export class Tap implements AsyncDisposable {
     await channel.consume(
       queue,
       (message) => {
+        tap.lastHeardMs = performance.now();
         if (message === null || tap.heard.length >= MAX_HEARD) return;
         const { messageId, type, contentType, headers, deliveryMode } = message.properties;
         tap.heard.push({
@@ -65,6 +69,30 @@ export class Tap implements AsyncDisposable {
       const done = (error: unknown) => (error ? reject(new Error('not confirmed')) : resolve());
       (this.#channel as import('amqplib').ConfirmChannel).publish(exchange, type, content, properties, done);
     });
+  }
+
+  /**
+   * Whether a queue is there, durable and without arguments. To declare it as it ought to be is how AMQP 0-9-1 §1.7.2.1 lets one ask:
+   * for a queue of another kind the broker refuses that with 406.
+   */
+  async kindOfQueue(name: string): Promise<'as it ought to be' | 'of another kind' | 'none'> {
+    const queue = this.#prefix.queue(name);
+    if ((await this.#refusalOf((channel) => channel.checkQueue(queue))) !== undefined) return 'none';
+    const refusal = await this.#refusalOf((channel) => channel.assertQueue(queue, { durable: true }));
+    return refusal === undefined ? 'as it ought to be' : 'of another kind';
+  }
+
+  /** On a channel of its own, which the broker ends when it refuses. */
+  async #refusalOf(ask: (channel: Channel) => PromiseLike<unknown>): Promise<Error | undefined> {
+    const channel = await this.#connection.createChannel();
+    channel.on('error', () => {});
+    try {
+      await ask(channel);
+      await channel.close();
+      return undefined;
+    } catch (error) {
+      return error as Error;
+    }
   }
 
   /** The messages that were put aside, which this takes out of their queue. */
@@ -93,21 +121,23 @@ export class Tap implements AsyncDisposable {
 
   /** Waits for an event. */
   async hear(accept: (heard: Heard) => boolean, what: string, usually: string): Promise<Heard> {
+    const silence = silenceSince(() => this.lastHeardMs);
+    const otherwise = () =>
+      new CheckpointFailure({
+        expected: `${what} on the exchange`,
+        received: this.heard.length === 0 ? 'no event at all' : 'other events only',
+        usually,
+        details: [`heard: ${[...new Set(this.heard.map(({ type }) => type))].join(', ')}`],
+      });
     const found = await pollUntil(
       () => this.heard.find(accept),
-      (each) => each !== undefined,
+      (each) => each !== undefined || silence.isLong(),
       {
         withinMs: HEARD_WITHIN_MS,
-        otherwise: () =>
-          new CheckpointFailure({
-            expected: `${what} on the exchange`,
-            received: this.heard.length === 0 ? 'no event at all' : 'other events only',
-            usually,
-            details: [`heard: ${[...new Set(this.heard.map(({ type }) => type))].join(', ')}`],
-          }),
+        otherwise,
       },
     );
-    if (found === undefined) throw new Error('polled to no end');
+    if (found === undefined) throw otherwise();
     return found;
   }
 

@@ -8,7 +8,9 @@ import { createQueuePrefix, type QueuePrefix } from '../../harness/queue-prefix.
 import { Drills, type Point } from './drills.ts';
 import type { Door } from './exchange.ts';
 import { createDatabaseWithRoles } from './own-roles.ts';
+import { type Adventurer, register } from './tales.ts';
 import { Tap } from './tap.ts';
+import type { TownName } from './turns.ts';
 
 export const SERVICES = ['accounts', 'quests', 'rewards'] as const;
 export type ServiceName = (typeof SERVICES)[number] | 'gateway';
@@ -17,6 +19,7 @@ export type ServiceName = (typeof SERVICES)[number] | 'gateway';
 export const INTERNAL_SECRET = 'a secret that only the gateway and the checkpoints know';
 const UPSTREAM_TIMEOUT_MS = 3_000;
 const RESTART_WITHIN_MS = 20_000;
+const LISTENING_WITHIN_MS = 5_000;
 
 export interface ServiceProcess {
   readonly name: string;
@@ -32,6 +35,8 @@ export class Town implements AsyncDisposable {
   readonly tap: Tap;
   readonly drills: Drills;
   readonly #owned: AsyncDisposableStack;
+  #resident: Promise<Adventurer> | undefined;
+  #services = { length: 0, atMs: 0 };
 
   private constructor(
     parts: Pick<Town, 'program' | 'database' | 'broker' | 'tap' | 'drills'>,
@@ -74,8 +79,55 @@ export class Town implements AsyncDisposable {
 
   /** Where clients knock. */
   get gateway(): Door {
-    const { program } = this;
-    return { host: program.host, port: program.port, logTail: () => program.logTail() };
+    const { program, tap } = this;
+    return {
+      host: program.host,
+      port: program.port,
+      logTail: () => program.logTail(),
+      lastSignMs: () => Math.max(tap.lastHeardMs, this.#lastServiceMs()),
+    };
+  }
+
+  /** When we first saw as many SERVICE lines as there are now. */
+  #lastServiceMs(): number {
+    const { length } = this.program.stdout;
+    if (length !== this.#services.length) this.#services = { length, atMs: performance.now() };
+    return this.#services.atMs;
+  }
+
+  /** Somebody who has an account, for whoever only needs to be known. Nobody accepts a quest in their name. */
+  async resident(): Promise<Adventurer> {
+    this.#resident ??= register(this.gateway);
+    try {
+      return await this.#resident;
+    } catch (error) {
+      this.#resident = undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Waits until the services listen to the broker. Who has no queue will hear nothing, however long one waits.
+   *
+   * @throws CheckpointFailure when there is no process, or no queue soon.
+   */
+  async listening(): Promise<void> {
+    for (const name of SERVICES) this.serviceOf(name);
+    const missing = async () => {
+      const kinds = await Promise.all(SERVICES.map((name) => this.tap.kindOfQueue(name)));
+      return SERVICES.find((_, i) => kinds[i] === 'none');
+    };
+    await pollUntil(missing, (name) => name === undefined, {
+      withinMs: LISTENING_WITHIN_MS,
+      everyMs: 50,
+      otherwise: (name) =>
+        new CheckpointFailure({
+          expected: `the queue <AMQP_PREFIX>${name}`,
+          received: 'no such queue',
+          usually: 'nobody declares it, or it has another name than in the brief: events go by unheard',
+          details: this.program.logTail(),
+        }),
+    });
   }
 
   /** The door of one service, which nobody but the gateway ought to use. */
@@ -173,11 +225,16 @@ export function signal(pid: number, name: NodeJS.Signals): void {
 /** Short enough to wait for, long enough for a busy machine to answer in. */
 export const BRISK_TIMEOUT_MS = 1_200;
 
-const towns: { shared?: Promise<Town>; brisk?: Promise<Town> } = {};
+const towns: Partial<Record<TownName, Promise<Town>>> = {};
 
 /** The system that most checkpoints ask. Started anew should it have died, so that only one of them tells of that. */
 export function sharedTown(): Promise<Town> {
   return standing('shared', {});
+}
+
+/** A second one, for whoever runs beside the first, or needs two. */
+export function otherTown(): Promise<Town> {
+  return standing('other', {});
 }
 
 /** One whose gateway soon gives up on a service. */
@@ -185,7 +242,7 @@ export function briskTown(): Promise<Town> {
   return standing('brisk', { UPSTREAM_TIMEOUT_MS: String(BRISK_TIMEOUT_MS) });
 }
 
-async function standing(which: keyof typeof towns, env: Readonly<Record<string, string>>): Promise<Town> {
+async function standing(which: TownName, env: Readonly<Record<string, string>>): Promise<Town> {
   const town = await towns[which]?.catch(() => undefined);
   if (town !== undefined && !town.program.ended) return town;
   await town?.[Symbol.asyncDispose]();
@@ -196,7 +253,7 @@ async function standing(which: keyof typeof towns, env: Readonly<Record<string, 
 
 /** Ends them. The next run of this file may be in the same process. */
 export async function closeTowns(): Promise<void> {
-  for (const which of ['shared', 'brisk'] as const) {
+  for (const which of ['shared', 'other', 'brisk'] as const) {
     const town = await towns[which]?.catch(() => undefined);
     delete towns[which];
     await town?.[Symbol.asyncDispose]();

@@ -65,6 +65,7 @@ export const microservices: BuiltLab = {
       hints: [
         'Who else can reach the port of a service?',
         'The gateway shows INTERNAL_SECRET with each request, and says in Tavern-Account who asks. Without the right secret: 403.',
+        'At which address does the service listen? A server that is given none takes all that the machine has.',
       ],
     },
     {
@@ -244,6 +245,7 @@ export const microservices: BuiltLab = {
       hints: [
         'An event is an interface, too: somebody reads it whom you do not know.',
         'Compare what you publish with the table of events in the brief, envelope and data.',
+        'What is left of a queue, and of the events in it, when the broker restarts? The queue and each message say that for themselves.',
       ],
     },
     {

@@ -10,7 +10,7 @@
 // TODO(own-schema): each service has a schema of its own, and the database refuses the others.
 // TODO(own-role): each service is connected as its own role.
 
-// TODO(gateway-only): a service answers nobody but the gateway.
+// TODO(gateway-only): a service answers nobody but the gateway, and listens on 127.0.0.1 alone.
 // TODO(logs-together): all that a request sets off can be found in the logs by it.
 // TODO(service-down): while a service is down there is one answer, a 503 with Retry-After.
 // TODO(slow-service): a service that does not answer costs UPSTREAM_TIMEOUT_MS at the most.
@@ -29,5 +29,5 @@
 // TODO(sagas-at-once): many sagas at once never promise more gold than there is.
 
 // TODO(http-contracts): quests and rewards keep the contracts of the gateway.
-// TODO(event-contracts): what is published keeps the contracts of those who read it.
+// TODO(event-contracts): what is published keeps the contracts of those who read it, and outlives the broker's restart.
 import './monolith/server.ts';

@@ -66,7 +66,9 @@ export class Broker {
     const address = new URL(url);
     address.searchParams.set('heartbeat', String(HEARTBEAT_S));
     const connection = await within(
-      connect(address.href, { timeout: CONNECT_TIMEOUT_MS }),
+      // An event is several small writes. Nagle's algorithm would hold back all but the first until the broker's kernel
+      // gets round to an ACK (RFC 896, RFC 1122 §4.2.3.2), once for each hop of a saga.
+      connect(address.href, { timeout: CONNECT_TIMEOUT_MS, noDelay: true }),
       2 * CONNECT_TIMEOUT_MS,
       'connect',
     );
