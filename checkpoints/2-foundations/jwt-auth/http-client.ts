@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { deadlineMs, within } from '../../harness/deadline.ts';
 import { CheckpointFailure } from '../../harness/failure.ts';
 import type { Program } from '../../harness/program.ts';
@@ -54,6 +55,8 @@ export async function call(server: Program, path: string, options: Call = {}): P
       details: server.logTail(),
     });
   const exchange = async (): Promise<Answer> => {
+    // A connection that the server has ended while we were busy is noticed before it is used again.
+    await nextTurn();
     const sent = request({ host: server.host, port: server.port, path, method, headers, agent });
     sent.end(payload);
     const [response] = (await once(sent, 'response')) as [IncomingMessage];

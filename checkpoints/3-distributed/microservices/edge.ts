@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { check } from '../../harness/failure.ts';
-import { exchange, expectStatus, jsonOf, statusOf } from './exchange.ts';
+import { jsonOf, statusOf } from '../../harness/http-exchange.ts';
+import { exchange, expectStatus } from './exchange.ts';
 import { accept, expectState, fundedGuild, postQuest, register, settled } from './tales.ts';
 import { INTERNAL_SECRET, SERVICES, type ServiceName, sharedTown } from './town.ts';
 

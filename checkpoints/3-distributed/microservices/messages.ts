@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { pollUntil } from '../../harness/deadline.ts';
 import { CheckpointFailure, check } from '../../harness/failure.ts';
+import { statusOf } from '../../harness/http-exchange.ts';
 import { createRandom } from '../../harness/random.ts';
-import { exchange, expectStatus, statusOf } from './exchange.ts';
+import { exchange, expectStatus } from './exchange.ts';
 import {
   type Adventurer,
   accept,

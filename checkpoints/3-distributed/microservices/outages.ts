@@ -1,6 +1,7 @@
 import { CheckpointFailure, check } from '../../harness/failure.ts';
+import { jsonOf, type Reply, statusOf } from '../../harness/http-exchange.ts';
 import { REACHES } from './edge.ts';
-import { exchange, expectStatus, jsonOf, mediaTypeOf, type Reply, statusOf } from './exchange.ts';
+import { exchange, expectStatus, mediaTypeOf } from './exchange.ts';
 import { fundedGuild, persist, postQuest } from './tales.ts';
 import { BRISK_TIMEOUT_MS, briskTown, type ServiceName, sharedTown, signal } from './town.ts';
 

@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { createDatabase } from '../../harness/database.ts';
 import { pollUntil } from '../../harness/deadline.ts';
 import { check } from '../../harness/failure.ts';
+import { jsonOf, type Method, type Reply, type Sending } from '../../harness/http-exchange.ts';
 import { type Program, startProgram } from '../../harness/program.ts';
-import { type Door, exchange, jsonOf, kindOf, type Method, mediaTypeOf, type Reply, type Sending } from './exchange.ts';
+import { type Door, exchange, kindOf, mediaTypeOf } from './exchange.ts';
 import { freshName, registration } from './tales.ts';
 import { sharedTown } from './town.ts';
 

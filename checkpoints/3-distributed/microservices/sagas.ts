@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pollUntil } from '../../harness/deadline.ts';
 import { CheckpointFailure, check } from '../../harness/failure.ts';
+import { jsonOf } from '../../harness/http-exchange.ts';
 import { createRandom, deriveSeed } from '../../harness/random.ts';
 import { POINTS, type Point } from './drills.ts';
-import { exchange, jsonOf } from './exchange.ts';
+import { exchange } from './exchange.ts';
 import {
   type Adventurer,
   accept,

@@ -1,16 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { pollUntil } from '../../harness/deadline.ts';
 import { CheckpointFailure, check } from '../../harness/failure.ts';
-import {
-  type Door,
-  exchange,
-  expectStatus,
-  jsonOf,
-  type Method,
-  type Reply,
-  type Sending,
-  statusOf,
-} from './exchange.ts';
+import { jsonOf, type Method, type Reply, type Sending, statusOf } from '../../harness/http-exchange.ts';
+import { type Door, exchange, expectStatus } from './exchange.ts';
 import { silenceSince } from './silence.ts';
 
 /** Each service may have to start again in between, on a busy machine. */
