@@ -116,7 +116,8 @@ async function outageOf(system: System, away: string, prepared: Prepared): Promi
   const entries = await Promise.all(
     KINDS.map(async (kind) => {
       const counts: Record<Fate, number> = { whole: 0, partly: 0, none: 0 };
-      await Promise.all(Array.from({ length: TRIES }, async () => { counts[await fateOf(kind, prepared)] += 1; })); // biome-ignore format: one line reads better
+      const fates = await Promise.all(Array.from({ length: TRIES }, () => fateOf(kind, prepared)));
+      for (const fate of fates) counts[fate] += 1;
       return [kind, counts] as const;
     }),
   );
