@@ -1,5 +1,5 @@
 /** Of HTML: a longer brief would leave no room for the stations on its lab's page. */
-const MAX_CHARS = 21_000;
+const MAX_CHARS = 19_500;
 
 /** Whether a brief stands on a page of its own. */
 export function hasOwnPage(briefHtml: string): boolean {
