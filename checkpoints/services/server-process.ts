@@ -21,7 +21,8 @@ export class ServerStartError extends Error {
 
 const POLL_MS = 20;
 const LOG_TAIL_LINES = 8;
-const PORT_TAKEN = /address already in use|could not bind|eaddrinuse|port .* already/i;
+/** RabbitMQ says `dist_port_already_used` of the port between its nodes. */
+const PORT_TAKEN = /address already in use|could not bind|eaddrinuse|port .* already|port_already_used/i;
 const ENDED = { ok: false, reason: 'it ended' } as const;
 /** Of all services together. What prepares a server comes first: it may start nothing more. */
 const RECORD_NAMES = ['initdb', 'server', 'epmd'] as const;
