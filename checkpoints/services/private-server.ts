@@ -66,18 +66,14 @@ export class PrivateServer implements AsyncDisposable {
       }
       const data = openFolder(folder, 'data');
       await giveTo(data, place.user);
-      for (let attempt = 1; ; attempt++) {
+      return await retryTakenPorts(async () => {
         const port = await freePort();
         const berth = { folder, data, user: place.user, port, password: passwordOf(place), durable, settings };
         await kit.prepare(berth, programs, place, home);
         const server = new PrivateServer(kit, berth, programs);
-        try {
-          await server.start();
-          return server;
-        } catch (error) {
-          if (!(error instanceof ServerStartError && error.portTaken && attempt < PORT_ATTEMPTS)) throw error;
-        }
-      }
+        await startServer(kit, berth, programs, (pid) => server.#guard(pid));
+        return server;
+      });
     } catch (error) {
       await endServer({ ...kit, stopSignal: 'SIGKILL' }, folder);
       rmSync(folder, { recursive: true, force: true });
@@ -101,7 +97,7 @@ export class PrivateServer implements AsyncDisposable {
   /** Starts it again, on the same data and the same port. Resolves when it answers. */
   async start(): Promise<void> {
     if (this.isRunning) return;
-    await startServer(this.#kit, this.#berth, this.#programs, (pid) => this.#guard(pid));
+    await retryTakenPorts(() => startServer(this.#kit, this.#berth, this.#programs, (pid) => this.#guard(pid)));
   }
 
   /** Ends it in order, so that what it holds in memory is written. */
@@ -184,4 +180,15 @@ export function startPrivateRedis(options?: PrivateServerOptions): Promise<Priva
 /** A RabbitMQ of the checkpoint's own; it needs some seconds to start. */
 export function startPrivateRabbitmq(options?: PrivateServerOptions): Promise<PrivateServer> {
   return PrivateServer.start('rabbitmq', options);
+}
+
+/** Between the choice of a port and its use somebody may take it: the server's own, or one that it uses beside it. */
+async function retryTakenPorts<T>(start: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await start();
+    } catch (error) {
+      if (!(error instanceof ServerStartError && error.portTaken && attempt < PORT_ATTEMPTS)) throw error;
+    }
+  }
 }
