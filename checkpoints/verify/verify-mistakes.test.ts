@@ -128,7 +128,7 @@ describe('proof 4', () => {
         { name: 'no-name', checkpoint: 'greets', caught: true, alsoCaughtBy: [] },
         { name: 'no-trim', checkpoint: 'trims', caught: true, alsoCaughtBy },
       ];
-      await tiny.write(evidence, JSON.stringify({ lab: 'greeting', inputsHash, mistakes }));
+      await tiny.write(evidence, JSON.stringify({ lab: 'greeting', inputsHash, targets: [], mistakes }));
     }
 
     test('a mistake is judged by its own checkpoint alone, and the evidence says who else catches it', async () => {
