@@ -44,6 +44,8 @@ const CONTESTED: Readonly<Record<string, Readonly<Record<string, { readonly page
 };
 
 const LANES = 2;
+/** More than a busy machine's pauses explain. */
+const MAX_DOUBTFUL = 3;
 /** Machines are busy while tests run: what has not come back for so long is a defect of the workbench. */
 const RUN_DEADLINE_MS = 240_000;
 /** In the address of the page: a module has no deadlines of its own, and a busy worker's silence is no loop. */
@@ -62,9 +64,9 @@ for (const { lab } of builtLabs(course).filter(runsInPage)) {
     const ids = lab.checkpoints.map(({ id }) => id);
     const inPage = new Map<string, Record<string, string>>();
     const waiting = [...targets];
+    const patience = PATIENCE[beyondThePage(lab.slug) ? 'program' : 'module'];
+    const url = `${baseURL}/labs/${lab.slug}/workbench/?seed=1&patience=${patience}`;
     const lane = async () => {
-      const patience = PATIENCE[beyondThePage(lab.slug) ? 'program' : 'module'];
-      const url = `${baseURL}/labs/${lab.slug}/workbench/?seed=1&patience=${patience}`;
       const judge = await openLane(browser, url, lab.slug, ids);
       for (let target = waiting.shift(); target; target = waiting.shift()) inPage.set(target.name, await judge(target));
     };
@@ -72,20 +74,33 @@ for (const { lab } of builtLabs(course).filter(runsInPage)) {
 
     const beyond = Object.keys(BEYOND_A_PAGE[lab.slug] ?? {});
     const contested = CONTESTED[lab.slug] ?? {};
-    const differing: string[] = [];
     const used = new Set<string>();
-    for (const { name, verdicts } of targets) {
-      for (const id of ids) {
-        const [here, there] = [inPage.get(name)?.[id], verdicts[id]];
-        const pair = `${name} ${id}`;
-        const exception = beyond.find((entry) => entry === id || entry === pair);
-        if (here === 'could not check' && exception !== undefined) used.add(exception);
-        else if (here === contested[pair]?.page) used.add(pair);
-        else if (here !== there || here === 'could not check')
-          differing.push(`${pair}: the page says ${here}, the command line ${there}`);
+    const differing = (): { readonly target: JudgedTarget; readonly id: string; readonly text: string }[] =>
+      targets.flatMap((target) =>
+        ids.flatMap((id) => {
+          const [here, there] = [inPage.get(target.name)?.[id], target.verdicts[id]];
+          const pair = `${target.name} ${id}`;
+          const exception = beyond.find((entry) => entry === id || entry === pair);
+          if (here === 'could not check' && exception !== undefined) used.add(exception);
+          else if (here === contested[pair]?.page) used.add(pair);
+          else if (here !== there || here === 'could not check')
+            return [{ target, id, text: `${pair}: the page says ${here}, the command line ${there}` }];
+          return [];
+        }),
+      );
+    // As when the command line's verdicts are recorded: what is in doubt is judged again, with nothing beside it.
+    const doubtful = differing();
+    if (doubtful.length > 0 && doubtful.length <= MAX_DOUBTFUL) {
+      const judge = await openLane(browser, url, lab.slug, ids);
+      for (const target of new Set(doubtful.map((each) => each.target))) {
+        const again = await judge(target);
+        for (const { id, text } of doubtful.filter((each) => each.target === target)) {
+          console.error(`${text}; alone the page says ${again[id]}`);
+          inPage.set(target.name, { ...inPage.get(target.name), [id]: again[id] ?? '' });
+        }
       }
     }
-    expect(differing).toEqual([]);
+    expect(differing().map(({ text }) => text)).toEqual([]);
     expect([...used].sort()).toEqual([...beyond, ...Object.keys(contested)].sort());
   });
 }
