@@ -10,10 +10,7 @@ import { KITS } from './kits.ts';
 import { type Place, passwordOf, serviceFolder } from './place.ts';
 import type { Ending } from './process-identity.ts';
 import type { Programs } from './server-kit.ts';
-import { endServer, hasProcesses, runningServer, ServerStartError, startServer } from './server-process.ts';
-
-/** A free port may be taken before the server has it; three times in a row, something else is wrong. */
-const PORT_ATTEMPTS = 3;
+import { endServer, hasProcesses, retryTakenPorts, runningServer, startServer } from './server-process.ts';
 
 /** The clone's lock on a service: whoever starts, stops or removes it holds it. */
 export function lockService(place: Place, service: Service, onWait?: (pid: number) => void): Promise<Disposable> {
@@ -50,17 +47,12 @@ export async function startOwn(
   const kit = KITS[service];
   const folder = serviceFolder(place, service);
   const data = await openData(place, home, service);
-  for (let attempt = 1; ; attempt++) {
+  return retryTakenPorts(async () => {
     const berth = { folder, data, user: place.user, port: await ports(), password: passwordOf(place) };
     await kit.prepare(berth, programs, place, home);
-    try {
-      const url = await startServer(kit, berth, programs);
-      return await noteOwn(folder, { service, source: 'native', url, from: programs.from });
-    } catch (error) {
-      const another = error instanceof ServerStartError && error.portTaken && attempt < PORT_ATTEMPTS;
-      if (!another) throw error;
-    }
-  }
+    const url = await startServer(kit, berth, programs);
+    return noteOwn(folder, { service, source: 'native', url, from: programs.from });
+  });
 }
 
 /** Notes a server that answers. */

@@ -13,7 +13,7 @@ import { endProcess, hasGone, identityOf, type ProcessIdentity, signalProcess } 
 import { processTree } from './process-tree.ts';
 import { remedyFor } from './remedies.ts';
 import type { Berth, Programs, ServerKit } from './server-kit.ts';
-import { endServer, runningServer, ServerStartError, startServer, tailOf } from './server-process.ts';
+import { endServer, retryTakenPorts, runningServer, startServer, tailOf } from './server-process.ts';
 
 export interface PrivateServerOptions {
   /** What is written survives a crash of the machine; slower. Default false: it survives `kill`, as the kernel has it. */
@@ -24,7 +24,6 @@ export interface PrivateServerOptions {
   readonly place?: Place;
 }
 
-const PORT_ATTEMPTS = 3;
 /** After SIGKILL the children of a server notice by themselves that it is gone. */
 const ORPHANS_DEADLINE_MS = 10_000;
 
@@ -180,15 +179,4 @@ export function startPrivateRedis(options?: PrivateServerOptions): Promise<Priva
 /** A RabbitMQ of the checkpoint's own; it needs some seconds to start. */
 export function startPrivateRabbitmq(options?: PrivateServerOptions): Promise<PrivateServer> {
   return PrivateServer.start('rabbitmq', options);
-}
-
-/** Between the choice of a port and its use somebody may take it: the server's own, or one that it uses beside it. */
-async function retryTakenPorts<T>(start: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await start();
-    } catch (error) {
-      if (!(error instanceof ServerStartError && error.portTaken && attempt < PORT_ATTEMPTS)) throw error;
-    }
-  }
 }

@@ -19,6 +19,8 @@ export class ServerStartError extends Error {
   }
 }
 
+/** A free port may be taken before the server has it; three times in a row, something else is wrong. */
+const PORT_ATTEMPTS = 3;
 const POLL_MS = 20;
 const LOG_TAIL_LINES = 8;
 /** RabbitMQ says `dist_port_already_used` of the port between its nodes. */
@@ -26,6 +28,17 @@ const PORT_TAKEN = /address already in use|could not bind|eaddrinuse|port .* alr
 const ENDED = { ok: false, reason: 'it ended' } as const;
 /** Of all services together. What prepares a server comes first: it may start nothing more. */
 const RECORD_NAMES = ['initdb', 'server', 'epmd'] as const;
+
+/** Tries again when a port was taken meanwhile: the server's own, or one that it uses beside it. */
+export async function retryTakenPorts<T>(start: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await start();
+    } catch (error) {
+      if (!(error instanceof ServerStartError && error.portTaken && attempt < PORT_ATTEMPTS)) throw error;
+    }
+  }
+}
 
 /**
  * Starts the processes of a server and waits until it answers in its own protocol.
