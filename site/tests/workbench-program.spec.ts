@@ -1,23 +1,25 @@
 /** The workbench of a lab that is a program: the chat server, in a worker, on a network in memory. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { gzipSync } from 'node:zlib';
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page, type Response, test } from '@playwright/test';
 import { formatAttemptFile, parseAttemptFile } from '../../checkpoints/cli/attempt-file.ts';
 import { emptyProgress } from '../../checkpoints/cli/progress.ts';
+import {
+  editor,
+  importFile,
+  loadedBytes,
+  MAX_TOUCHED_BYTES,
+  note,
+  row,
+  run,
+  summary,
+  verdict,
+} from './workbench-page.ts';
 
 /** Machines are busy while tests run. */
 const PATH = '/labs/chat/workbench/?seed=1&patience=3';
 const LAB = new URL('../../labs/1-networking/chat/', import.meta.url);
 const RUN = { timeout: 120_000 };
-const MAX_TOUCHED_BYTES = 300_000;
-
-const summary = (page: Page) => page.locator('.results [role="status"]');
-const note = (page: Page) => page.locator('[data-part="note"]');
-const row = (page: Page, id: string) => page.locator(`.results [data-checkpoint="${id}"]`);
-const verdict = (page: Page, id: string) => row(page, id).locator('.verdict');
-const editor = (page: Page) => page.locator('.cm-content');
-const run = (page: Page) => page.getByRole('button', { name: 'Run' }).click();
 
 function filesOf(folder: string): Record<string, string> {
   const names = readdirSync(new URL(folder, LAB)).filter((name) => name.endsWith('.ts'));
@@ -26,11 +28,7 @@ function filesOf(folder: string): Record<string, string> {
 
 async function take(page: Page, files: Readonly<Record<string, string>>): Promise<void> {
   const text = formatAttemptFile({ lab: 'chat', files, progress: emptyProgress('chat') }, []);
-  await page.getByLabel('File to import').setInputFiles({
-    name: 'attempt.json',
-    mimeType: 'application/json',
-    buffer: Buffer.from(text),
-  });
+  await importFile(page, 'attempt.json', text);
   await expect(note(page)).toContainText('attempt.json is in the editor');
 }
 
@@ -54,12 +52,7 @@ test('the starter is red, the unmodified solution of many files is green, within
   await expect(row(page, 'long-line')).toContainText('a page cannot measure the memory of a program');
   await expect(page.locator('[data-part="console"]')).toContainText('"event":"listening"');
 
-  const counted = new Map<string, number>();
-  for (const response of responses.slice(untouched)) {
-    if (/\.woff2$/.test(response.url()) || response.url().startsWith('blob:')) continue;
-    if (counted.has(response.url())) continue;
-    counted.set(response.url(), gzipSync(await (await page.request.get(response.url())).body(), { level: 9 }).length);
-  }
+  const counted = await loadedBytes(page, responses.slice(untouched));
   expect([...counted.keys()].filter((url) => url.includes('program-worker')).length).toBe(1);
   const bytes = [...counted.values()].reduce((sum, size) => sum + size, 0);
   expect(bytes, JSON.stringify([...counted])).toBeLessThanOrEqual(MAX_TOUCHED_BYTES);

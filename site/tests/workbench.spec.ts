@@ -1,9 +1,19 @@
 import { readFileSync } from 'node:fs';
-import { gzipSync } from 'node:zlib';
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page, type Response, test } from '@playwright/test';
 import { formatAttemptFile, parseAttemptFile } from '../../checkpoints/cli/attempt-file.ts';
 import { emptyProgress } from '../../checkpoints/cli/progress.ts';
+import {
+  editor,
+  importFile,
+  loadedBytes,
+  MAX_TOUCHED_BYTES,
+  note,
+  row,
+  run,
+  summary,
+  verdict,
+} from './workbench-page.ts';
 
 const PAGE = '/labs/framing/workbench/';
 /** Machines are busy while tests run: what is slow there is no endless loop. */
@@ -12,16 +22,8 @@ const KEY = 'workbench:/:framing';
 const LAB = new URL('../../labs/1-networking/framing/', import.meta.url);
 const solution = readFileSync(new URL('solution/framing.ts', LAB), 'utf8');
 const starter = readFileSync(new URL('starter/framing.ts', LAB), 'utf8');
-/** Everything that the workbench ever loads, beside the page itself. */
-const MAX_TOUCHED_BYTES = 300_000;
 const RUN = { timeout: 60_000 };
 
-const summary = (page: Page) => page.locator('.results [role="status"]');
-const note = (page: Page) => page.locator('[data-part="note"]');
-const row = (page: Page, id: string) => page.locator(`.results [data-checkpoint="${id}"]`);
-const verdict = (page: Page, id: string) => row(page, id).locator('.verdict');
-const editor = (page: Page) => page.locator('.cm-content');
-const run = (page: Page) => page.getByRole('button', { name: 'Run' }).click();
 const saved = (page: Page) => page.evaluate((key) => localStorage.getItem(key) ?? '', KEY);
 
 /** Puts a text in place of what the editor has, as somebody who pastes it. */
@@ -99,12 +101,7 @@ test('nothing is loaded before a touch, at most 300 KB after it, and nothing mov
   await expect(page.locator('#panel-solution .diff')).toBeVisible();
   expect(await page.locator('.bench-editor').boundingBox()).toEqual(before);
   expect(await page.evaluate(() => (globalThis as unknown as { moved: string[] }).moved)).toEqual([]);
-  const counted = new Map<string, number>();
-  // Asked for once more: what a worker loaded goes with the worker.
-  for (const response of responses.slice(untouched)) {
-    if (/\.woff2$/.test(response.url()) || response.url().startsWith('blob:')) continue;
-    counted.set(response.url(), gzipSync(await (await page.request.get(response.url())).body(), { level: 9 }).length);
-  }
+  const counted = await loadedBytes(page, responses.slice(untouched));
   const bytes = [...counted.values()].reduce((sum, size) => sum + size, 0);
   expect(counted.size).toBeGreaterThan(5);
   expect(bytes, JSON.stringify([...counted])).toBeLessThanOrEqual(MAX_TOUCHED_BYTES);
@@ -275,12 +272,7 @@ test.describe('what is kept', () => {
     const text = readFileSync(await download.path(), 'utf8');
     expect(parseAttemptFile(text)).toMatchObject({ lab: 'framing', files: { 'framing.ts': '// to carry\n' } });
 
-    const take = (content: string) =>
-      page.getByLabel('File to import').setInputFiles({
-        name: 'attempt.json',
-        mimeType: 'application/json',
-        buffer: Buffer.from(content),
-      });
+    const take = (content: string) => importFile(page, 'attempt.json', content);
     await write(page, '// something else\n');
     for (const [content, message] of [
       [exported('', 'chat'), 'attempt.json belongs to the lab “chat”, and this is “framing”. Nothing was changed.'],
